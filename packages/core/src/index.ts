@@ -19,3 +19,4 @@ export { createIo, type Io, type IoOptions, type Trace, type TraceEvent, type Tr
 export { parseRetryAfter } from "./retry-after.js";
 export { Recent } from "./recent.js";
 export { equal, redact, Secret } from "./secret.js";
+export { untilAborted } from "./signals.js";

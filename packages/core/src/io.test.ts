@@ -322,12 +322,12 @@ describe("a retry", () => {
   });
 
   test("does not multiply an outage: the budget is one for all calls, and useful answers fill it again", async () => {
-    let down = true;
+    let answer: HttpReply | undefined;
     let calls = 0;
     const transport: Transport = async () => {
       calls += 1;
-      if (down) throw reset();
-      return reply();
+      if (answer === undefined) throw reset();
+      return answer;
     };
     const { io, rolling } = setUp({ transport, retry: { budget: 3, earned: 0.5 } });
     const callOften = async (times: number) => {
@@ -342,15 +342,17 @@ describe("a retry", () => {
       }
       return calls;
     };
+    /** What is sent for so many calls, first of a server that answers so, then of one that is not there. */
+    const phase = async (times: number, status: number) => {
+      answer = reply(status);
+      const sent = await callOften(times);
+      answer = undefined;
+      return [sent, await callOften(20)];
+    };
     expect(await callOften(20)).toBe(23);
-    down = false;
-    expect(await callOften(2)).toBe(2);
-    down = true;
-    expect(await callOften(20)).toBe(21);
-    down = false;
-    await callOften(100);
-    down = true;
-    expect(await callOften(20)).toBe(23);
+    expect(await phase(2, 200)).toEqual([2, 21]);
+    expect(await phase(100, 500)).toEqual([100, 20]);
+    expect(await phase(100, 404)).toEqual([100, 23]);
   });
 
   test("stops when the caller gives up while it waits", async () => {

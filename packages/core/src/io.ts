@@ -26,7 +26,10 @@ export interface Io {
   outside<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** Carries one request to a server and its reply back. Follows no redirect, reads no more than the limits allow. */
+/**
+ * Carries one request to a server and its reply back. Follows no redirect, reads no more than the limits allow. Rejects
+ * with the signal's reason where it fires, else with a TransportError.
+ */
 export type Transport = (request: HttpRequest, signal: AbortSignal) => Promise<HttpReply>;
 
 /** What happened, for logs and metrics. Never holds a header, a body, an id or a secret. */

@@ -56,7 +56,7 @@ export class Retries {
   ): number | undefined {
     const { attempts, capMs, earned, budget } = this.#policy;
     if (!this.#repeatable(request, outcome)) {
-      if ("reply" in outcome) this.#budget = Math.min(budget, this.#budget + earned);
+      if ("reply" in outcome && outcome.reply.status < 500) this.#budget = Math.min(budget, this.#budget + earned);
       return undefined;
     }
     if (attempt >= attempts || this.#budget < 1) return undefined;

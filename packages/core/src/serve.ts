@@ -10,6 +10,7 @@ import { JsonSyntaxError, parseJson } from "./json.js";
  */
 
 export { JsonSyntaxError, parseJson } from "./json.js";
+export { read, type Mismatch, type Reading } from "./contract/read.js";
 
 /** A request as it came in, after routing. Bodies are whole and within the front door's limits. */
 export interface Received {

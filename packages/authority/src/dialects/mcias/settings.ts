@@ -1,0 +1,26 @@
+import type { Rate } from "../dialect.js";
+import type { PolicyRule } from "./policy.js";
+
+/** How this authority speaks MCIAS. */
+export interface McIasSettings {
+  /** `seed`: replies carry exactly the members of section 2. `extended`: also the later ones. */
+  readonly profile: "seed" | "extended";
+  /** Seconds that a token lives, by whose it is (section 3). At most a year. */
+  readonly lifetimes: { readonly human: number; readonly administrator: number; readonly system: number };
+  readonly rates: { readonly login: Rate | "off"; readonly validate: Rate | "off" };
+  /** The roles that may be given; absent: any name. */
+  readonly roles?: readonly string[];
+  readonly policy: readonly PolicyRule[];
+}
+
+const hour = 3_600;
+
+/** The longest lifetime that may be set (section 3). */
+export const longestLifetime = 8_760 * hour;
+
+export const defaultSettings: McIasSettings = {
+  profile: "seed",
+  lifetimes: { human: 720 * hour, administrator: 8 * hour, system: longestLifetime },
+  rates: { login: { perSecond: 10, burst: 10 }, validate: { perSecond: 10, burst: 10 } },
+  policy: [],
+};

@@ -1,0 +1,87 @@
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { CardeaError, type Clock } from "@cardea/core";
+import { applyHouse, type HouseReport } from "./house/apply.js";
+import { loadHouse } from "./house/load.js";
+import { loadSettings, type HouseSettings } from "./house/settings.js";
+import { hasDataKeys, openSeals } from "./identity/sealing.js";
+import { loadMasterKey } from "./keys/master-key.js";
+import type { Seals } from "./keys/seal.js";
+import { openSqlite } from "./storage/sqlite/open.js";
+import type { Storage } from "./storage/storage.js";
+import { createHashPool, type HashPool } from "./workers/hash-pool.js";
+
+/** What an authority and every operator's command stand on: the database, the keys, the hash pool, the settings. */
+export interface Foundation {
+  readonly storage: Storage;
+  readonly seals: Seals;
+  readonly hashes: HashPool;
+  readonly settings: HouseSettings;
+  /** What applying the house file did, where one was given. */
+  readonly house?: HouseReport;
+  close(): Promise<void>;
+}
+
+export interface FoundationOptions {
+  readonly dataFolder: string;
+  readonly database?: string;
+  readonly house?: string | object;
+  readonly credentialsOut?: string;
+  readonly dryRun?: boolean;
+  readonly clock: Clock;
+  readonly wrapStorage?: (storage: Storage) => Storage;
+}
+
+/**
+ * Opens a house, making what is not there yet, and applies the house file.
+ *
+ * @throws CardeaError `data_folder_unusable`, and as the database, the keys and the house file do
+ */
+export async function openFoundation(options: FoundationOptions): Promise<Foundation> {
+  const { dataFolder, clock } = options;
+  // First: a broken house file leaves everything as it was.
+  const house = options.house === undefined ? undefined : await loadHouse(options.house);
+  await makeFolder(dataFolder);
+  const opened = await openSqlite({ path: options.database ?? join(dataFolder, "cardea.db"), clock });
+  const storage = options.wrapStorage?.(opened) ?? opened;
+  try {
+    const masterKey = await loadMasterKey(join(dataFolder, "master.key"), { expected: await hasDataKeys(storage) });
+    const seals = await openSeals(storage, masterKey, { uuid: randomUUID, now: clock.now() });
+    masterKey.fill(0);
+    const hashes = createHashPool({ parameters: (await loadSettings(storage.read, house)).passwordHash, clock });
+    const { dryRun, credentialsOut } = options;
+    const report =
+      house === undefined
+        ? undefined
+        : await applyHouse({ storage, seals, hashes, clock, uuid: randomUUID }, house, {
+            ...(dryRun !== undefined && { dryRun }),
+            ...(credentialsOut !== undefined && { credentialsOut }),
+          });
+    return {
+      storage,
+      seals,
+      hashes,
+      settings: await loadSettings(storage.read, house),
+      ...(report !== undefined && { house: report }),
+      close: async () => {
+        await hashes.close();
+        await storage.close();
+      },
+    };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch {
+    throw new CardeaError(`the data folder ${path} cannot be made or used`, {
+      code: "data_folder_unusable",
+      help: "Choose a folder that this user can write to: --data FOLDER.",
+    });
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * The Cardea authority: one identity core that speaks the wires of authentication services.
+ *
+ * @packageDocumentation
+ */
+export type { Authority, AuthorityOptions } from "./authority.js";
+export { jsonLog, silentLog, type JsonLogOptions, type Log, type LogFacts } from "./front/log.js";
+export type { HouseReport } from "./house/apply.js";
+export { totpCodeAt as totpCode } from "./identity/totp.js";
+export { startAuthority } from "./main.js";
+export { applyHouseFile, setupLink, type HouseLocation } from "./operator.js";
+export type { Schema } from "./storage/schema.js";
+export type { Reader, Storage, Tx } from "./storage/storage.js";

@@ -1,0 +1,130 @@
+import type { Clock } from "@cardea/core";
+import { html } from "hono/html";
+import { BodyTooLarge, type Inbound, type Mount, type Outbound } from "../front/exchange.js";
+import type { Origin } from "../identity/audit.js";
+import { isAcceptablePassword, passwordBytes } from "../identity/passwords.js";
+import { useSetupLink } from "../identity/setup-link.js";
+import type { Storage } from "../storage/storage.js";
+import type { HashPool } from "../workers/hash-pool.js";
+import { page } from "./page.js";
+
+export interface SetupDeps {
+  readonly storage: Storage;
+  readonly hashes: HashPool;
+  readonly clock: Clock;
+  readonly uuid: () => string;
+  /** Told once, when the first administrator was made. */
+  readonly done: () => void;
+}
+
+const bodyLimit = 8 * 1024;
+const usernameForm = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;
+
+/** The page behind the one-time set-up link: it makes the first administrator. */
+export function setupPages(deps: SetupDeps): Mount {
+  return {
+    name: "setup",
+    prefix: "/setup",
+    secureOnly: true,
+    async handle(request) {
+      const code = /^\/([A-Za-z0-9_-]{20,64})$/.exec(request.path)?.[1];
+      if (code === undefined) return over(request);
+      if (request.method === "GET") return form(request, 200, {});
+      if (request.method === "POST") return submit(deps, request, code);
+      return { status: 405, headers: { allow: "GET, HEAD, POST" }, body: "" };
+    },
+  };
+}
+
+interface Entered {
+  readonly username?: string;
+  readonly problem?: { readonly field: "username" | "password" | "again"; readonly text: string };
+}
+
+async function submit(deps: SetupDeps, request: Inbound, code: string): Promise<Outbound> {
+  let entered: URLSearchParams;
+  try {
+    entered = new URLSearchParams(new TextDecoder().decode(await request.body(bodyLimit)));
+  } catch (error) {
+    if (error instanceof BodyTooLarge) return form(request, 413, {});
+    throw error;
+  }
+  const username = entered.get("username") ?? "";
+  const password = entered.get("password") ?? "";
+  const problem = problemWith(username, password, entered.get("again") ?? "");
+  if (problem !== undefined) return form(request, 400, { username, problem });
+
+  const passwordHash = await deps.hashes.hash(password, request.network);
+  const origin: Origin = {
+    wire: "operator",
+    operation: "setup",
+    address: request.address,
+    network: request.network,
+    requestId: request.id,
+  };
+  const outcome = await deps.storage.unit((tx) =>
+    useSetupLink(tx, origin, deps.clock.now(), code, {
+      id: deps.uuid(),
+      wire: "mcias",
+      subject: deps.uuid(),
+      username,
+      kind: "human",
+      passwordHash,
+    }),
+  );
+  switch (outcome) {
+    case "made":
+      deps.done();
+      return page(200, {
+        title: "The house is yours",
+        host: request.origin,
+        body: html`<p><strong>${username}</strong> is the administrator now. This link does not work any more.</p>
+          <p>Log in through any wire that this authority speaks; its addresses are in the terminal that started it.</p>`,
+      });
+    case "username_taken":
+      return form(request, 409, { username, problem: { field: "username", text: "That name is taken. Choose another." } });
+    case "link_over":
+      return over(request);
+  }
+}
+
+function problemWith(username: string, password: string, again: string): Entered["problem"] {
+  if (!usernameForm.test(username)) {
+    return { field: "username", text: "Use 1 to 63 letters, digits, and . _ @ - and begin with a letter or digit." };
+  }
+  if (!isAcceptablePassword(password)) {
+    return { field: "password", text: `Use at least ${passwordBytes.least} characters, and at most ${passwordBytes.most}.` };
+  }
+  if (password !== again) return { field: "again", text: "The two passwords differ. Type them once more." };
+  return undefined;
+}
+
+function form(request: Inbound, status: number, { username = "", problem }: Entered): Promise<Outbound> {
+  const mark = (field: string) => (problem?.field === field ? html`aria-invalid="true" autofocus` : "");
+  return page(status, {
+    title: "Make the first administrator",
+    host: request.origin,
+    body: html`<p>Nobody can administer this authority yet. Whoever fills this in, can.</p>
+      ${problem === undefined ? "" : html`<div class="alert" role="alert"><p>${problem.text}</p></div>`}
+      <form method="post">
+        <label for="username">User name</label>
+        <input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required ${mark("username")} />
+        <label for="password">Password</label>
+        <input id="password" name="password" type="password" autocomplete="new-password" required aria-describedby="rule" ${mark("password")} />
+        <p class="hint" id="rule">At least ${passwordBytes.least} characters. A sentence is better than a riddle.</p>
+        <label for="again">Password again</label>
+        <input id="again" name="again" type="password" autocomplete="new-password" required ${mark("again")} />
+        <button>Make the administrator</button>
+      </form>`,
+  });
+}
+
+/** One answer for a link that never was, was used, or is too old. */
+function over(request: Inbound): Promise<Outbound> {
+  return page(404, {
+    title: "This link does not work",
+    host: request.origin,
+    body: html`<p>It was used, or it is too old, or an administrator exists already.</p>
+      <p>While there is none, <code>cardea setup</code> prints a new link.</p>`,
+  });
+}

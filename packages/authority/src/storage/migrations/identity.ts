@@ -1,0 +1,5 @@
+import { identity } from "./0001_identity.js";
+import type { MigrationSet } from "./migrate.js";
+
+/** The schema of the identity core, step by step. It comes before every wire's own. */
+export const identityMigrations: MigrationSet = { set: "identity", migrations: [identity] };

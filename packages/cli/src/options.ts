@@ -1,0 +1,118 @@
+import { resolve } from "node:path";
+
+/** What a value may be: how it is read, and what is said of one that cannot be. */
+const kinds = {
+  text: { read: (text: string) => text, expected: "a text" },
+  path: { read: (text: string, cwd: string) => resolve(cwd, text), expected: "a path" },
+  port: {
+    read: (text: string) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
+    expected: "a port, 0 to 65535",
+  },
+} as const;
+
+type Kind = keyof typeof kinds;
+
+/** An option, for parsing and for the help alike. */
+export interface OptionRow {
+  /** Absent: a flag, which is there or not. */
+  readonly kind?: Kind;
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  readonly help: string;
+  /** As one would type it. */
+  readonly default?: string;
+  /** May be given again: all of them count. */
+  readonly repeatable?: boolean;
+  /** Accepted, and without effect in this version: why. Such an option is not in the help. */
+  readonly idle?: string;
+}
+
+/** Every option of every command, by its name in code: `tlsCert` is `--tls-cert`. */
+export const options = {
+  data: {
+    kind: "path",
+    value: "DIR",
+    help: "Folder for the database, the master key and the local CA. Made if it does not exist.",
+    default: "./cardea-data",
+  },
+  database: {
+    kind: "path",
+    value: "FILE",
+    help: "The embedded database, where it is not cardea.db in the data folder.",
+  },
+  house: {
+    kind: "path",
+    value: "FILE",
+    help: "House file: the accounts and settings to start with. Applied before anybody is answered.",
+  },
+  host: { kind: "text", value: "ADDRESS", help: "Address to listen on.", default: "127.0.0.1" },
+  port: { kind: "port", value: "PORT", help: "Port of the TLS listener. 0 takes a free one.", default: "8443" },
+  grpcPort: { kind: "port", value: "PORT", help: "Port of the gRPC listener.", idle: "no gRPC wire is served yet" },
+  httpPort: {
+    kind: "port",
+    value: "PORT",
+    help: "Listen on plain HTTP too, on loopback only. MCIAS is never served there: only /healthz and /readyz are.",
+  },
+  publicUrl: {
+    kind: "text",
+    value: "URL",
+    help: "How the world reaches the authority. Goes into every token and link. By default its own address.",
+  },
+  tlsCert: {
+    kind: "path",
+    value: "FILE",
+    help: "Certificate of your own in PEM form, in place of the local CA's. With --tls-key.",
+  },
+  tlsKey: { kind: "path", value: "FILE", help: "The private key that belongs to --tls-cert." },
+  readyFile: {
+    kind: "path",
+    value: "FILE",
+    help: "Written when every listener answers, removed on stop: process id, CA, URLs.",
+  },
+  trustedProxy: {
+    kind: "text",
+    value: "CIDR",
+    help: "A proxy whose X-Forwarded-For is believed.",
+    repeatable: true,
+  },
+  outbox: { kind: "path", value: "DIR", help: "Folder for messages to people.", idle: "nothing is sent to people yet" },
+  credentialsOut: {
+    kind: "path",
+    value: "FILE",
+    help: "Where secrets that the house file wants generated are written, once, for your eyes only.",
+  },
+  dryRun: { help: "Tell what would change, and change nothing." },
+  keep: { help: "Keep the folder with the data, to look at it or to go on from there." },
+} as const satisfies Readonly<Record<string, OptionRow>>;
+
+export type OptionName = keyof typeof options;
+
+type Row<Name extends OptionName> = (typeof options)[Name];
+type Value<Name extends OptionName> =
+  Row<Name> extends { readonly kind: infer K extends Kind } ? NonNullable<ReturnType<(typeof kinds)[K]["read"]>> : true;
+
+/** Names that always have a value. */
+type Settled<Name extends OptionName> = {
+  [N in Name]: Row<N> extends { readonly default: string } | { readonly repeatable: true } ? N : never;
+}[Name];
+
+/** What was said on the command line: with defaults, paths absolute, and without what was not said. */
+export type Given<Name extends OptionName> = {
+  readonly [N in Settled<Name>]: Row<N> extends { readonly repeatable: true } ? readonly Value<N>[] : Value<N>;
+} & { readonly [N in Exclude<Name, Settled<Name>>]?: Value<N> };
+
+/** `tlsCert` as it is typed: `tls-cert`. */
+export function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The value as the command wants it. @returns what was expected, where it is something else */
+export function readValue(
+  { kind, value }: OptionRow,
+  text: string,
+  cwd: string,
+): { readonly value: string | number | true } | { readonly expected: string } {
+  if (kind === undefined) return { value: true };
+  const read = text === "" ? undefined : kinds[kind].read(text, cwd);
+  return read === undefined ? { expected: `${value}: ${kinds[kind].expected}` } : { value: read };
+}
