@@ -18,7 +18,13 @@ const noTests = "0 passed, 1 failed, 0 skipped";
 const commands = {
   tour: { run: [cardea, "tour"], needs: "packages/cli" },
   start: {
-    run: [cardea, "serve", "--house", "examples/demo-house.json", "--data", ".cardea"],
+    run: [
+      cardea,
+      "serve",
+      ...["--house", "examples/demo-house.json"],
+      ...["--data", ".cardea"],
+      ...["--credentials-out", ".cardea/credentials.json"],
+    ],
     needs: "packages/cli",
   },
   test: { run: ["scripts/test.mjs"], unbuilt: noTests },

@@ -41,7 +41,12 @@ describe("order of checks on administrators' routes (conformance 29)", () => {
     ["POST", "/v1/token/issue", { account_id: nobody }, '{"account_id":"x"}'],
     ["DELETE", `/v1/token/${nobody}`, undefined, undefined],
     ["GET", `/v1/accounts/${nobody}/pgcreds`, undefined, undefined],
-    ["PUT", `/v1/accounts/${nobody}/pgcreds`, { host: "h", port: 1, database: "d", username: "u", password: "p" }, "{}"],
+    [
+      "PUT",
+      `/v1/accounts/${nobody}/pgcreds`,
+      { host: "h", port: 1, database: "d", username: "u", password: "p" },
+      "{}",
+    ],
   ];
 
   test.each(routes)("%s %s", async (method, path, good, bad) => {
@@ -56,11 +61,14 @@ describe("order of checks on administrators' routes (conformance 29)", () => {
     }
   });
 
-  test.each(["not-a-uuid", "1", "%00", "..%2f", "ffffffff-ffff-ffff-ffff-fffffffffffg"])("an id %s is 404", async (id) => {
-    for (const path of [`/v1/accounts/${id}`, `/v1/accounts/${id}/roles`, `/v1/accounts/${id}/pgcreds`]) {
-      expect((await as(root, "GET", path)).status).toBe(404);
-    }
-  });
+  test.each(["not-a-uuid", "1", "%00", "..%2f", "ffffffff-ffff-ffff-ffff-fffffffffffg"])(
+    "an id %s is 404",
+    async (id) => {
+      for (const path of [`/v1/accounts/${id}`, `/v1/accounts/${id}/roles`, `/v1/accounts/${id}/pgcreds`]) {
+        expect((await as(root, "GET", path)).status).toBe(404);
+      }
+    },
+  );
 });
 
 describe("creating (conformance 30)", () => {
@@ -68,7 +76,12 @@ describe("creating (conformance 30)", () => {
     const reply = await create({ username: "made.by_test@x-1", account_type: "human", password: passwords.alice });
     expect(reply.status).toBe(201);
     expect(Object.keys(reply.body)).toEqual(members);
-    expect(reply.body).toMatchObject({ username: "made.by_test@x-1", account_type: "human", status: "active", totp_enabled: false });
+    expect(reply.body).toMatchObject({
+      username: "made.by_test@x-1",
+      account_type: "human",
+      status: "active",
+      totp_enabled: false,
+    });
     expect(reply.body.created_at).toMatch(time);
     expect(reply.body.updated_at).toBe(reply.body.created_at);
     expect((await as(root, "GET", `/v1/accounts/${reply.body.id}/roles`)).body).toEqual({ roles: [] });
@@ -93,9 +106,12 @@ describe("creating (conformance 30)", () => {
     expect((await house.client(root).listAccounts()).some((account) => account.username === username)).toBe(false);
   });
 
-  test.each(["", "-x", ".x", "a b", "x\n", "é", "a".repeat(64), "a/b", "ａ", "a\u0000b"])("the username %j is 400", async (username) => {
-    expect((await create({ username, account_type: "system" })).status).toBe(400);
-  });
+  test.each(["", "-x", ".x", "a b", "x\n", "é", "a".repeat(64), "a/b", "ａ", "a\u0000b"])(
+    "the username %j is 400",
+    async (username) => {
+      expect((await create({ username, account_type: "system" })).status).toBe(400);
+    },
+  );
 
   test("a null password of a system account is absence; 63 characters and 12 bytes are enough", async () => {
     expect((await create({ username: "a".repeat(63), account_type: "system", password: null })).status).toBe(201);
@@ -173,7 +189,8 @@ describe("changing and deleting (conformance 31, 32)", () => {
       ["GET", `${at}/pgcreds`],
       ["PUT", `${at}/pgcreds`, { host: "h", port: 1, database: "d", username: "u", password: "p" }],
     ];
-    for (const [method, path, body] of rest) expect((await as(root, method, path, body)).status, `${method} ${path}`).toBe(404);
+    for (const [method, path, body] of rest)
+      expect((await as(root, method, path, body)).status, `${method} ${path}`).toBe(404);
   });
 
   test("32: the last administrator cannot be deleted, deactivated or stripped, and a system account does not count", async () => {
@@ -244,7 +261,13 @@ describe("roles (conformance 33)", () => {
 });
 
 describe("database credentials (conformance 36)", () => {
-  const creds = { host: "db.example.com", port: 5432, database: "ingest", username: "ingest_rw", password: "planted-db-secret" };
+  const creds = {
+    host: "db.example.com",
+    port: 5432,
+    database: "ingest",
+    username: "ingest_rw",
+    password: "planted-db-secret",
+  };
 
   test("404 before they are set, then the same as they were given, sealed at rest", async () => {
     const account = await fresh("system");

@@ -25,14 +25,20 @@ describe("our client against our authority, over TLS", () => {
   test("all seventeen operations, as a program would use them", async () => {
     const client = house.client();
     await client.health();
-    expect(await client.getPublicKey()).toEqual({ kty: "OKP", crv: "Ed25519", x: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(await client.getPublicKey()).toEqual({
+      kty: "OKP",
+      crv: "Ed25519",
+      x: expect.stringMatching(/^[\w-]{43}$/),
+    });
 
     const first = await client.login("root", passwords.root);
     expect(client.token).toBe(first.token);
     const bob = await client.createAccount("bob", "human", "another long passphrase");
     const worker = await client.createAccount("worker", "system");
     expect(await client.getAccount(bob.id)).toEqual(bob);
-    expect((await client.listAccounts()).map((account) => account.username)).toEqual(expect.arrayContaining(["bob", "worker"]));
+    expect((await client.listAccounts()).map((account) => account.username)).toEqual(
+      expect.arrayContaining(["bob", "worker"]),
+    );
 
     await client.setRoles(bob.id, ["user", "editor"]);
     expect(await client.getRoles(bob.id)).toEqual(["editor", "user"]);
@@ -72,11 +78,20 @@ describe("our client against our authority, over TLS", () => {
   test.each<[string, () => Promise<unknown>, new (...args: never[]) => MciasError, number, string]>([
     ["a short password", () => root.createAccount("x", "human", "short"), MciasInputError, 400, "bad_request"],
     ["a wrong password", () => house.client().login("alice", "wrong"), MciasAuthError, 401, "unauthorized"],
-    ["a role that is not held", async () => house.client(await house.tokenOf("alice")).listAccounts(), MciasForbiddenError, 403, "forbidden"],
+    [
+      "a role that is not held",
+      async () => house.client(await house.tokenOf("alice")).listAccounts(),
+      MciasForbiddenError,
+      403,
+      "forbidden",
+    ],
     ["an unknown id", () => root.getAccount(uuid()), MciasNotFoundError, 404, "not_found"],
     ["a taken name", () => root.createAccount("alice", "system"), MciasConflictError, 409, "conflict"],
   ])("8: %s becomes the error of its status", async (_, act, type, status, code) => {
-    const error = await act().then(() => undefined, (reason: unknown) => reason);
+    const error = await act().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).toBeInstanceOf(type);
     expect(error).toBeInstanceOf(MciasError);
     expect(error).toMatchObject({ status, code });
@@ -87,9 +102,14 @@ describe("our client against our authority, over TLS", () => {
     await expect(root.createAccount("never", "system")).rejects.toBeInstanceOf(MciasServerError);
     house.fail(undefined);
 
-    await using limited = await openHouse(usualHouse({ rates: { login: { perSecond: 0.01, burst: 1 }, validate: "off" } }));
+    await using limited = await openHouse(
+      usualHouse({ rates: { login: { perSecond: 0.01, burst: 1 }, validate: "off" } }),
+    );
     await limited.client().login("alice", passwords.alice);
-    const error = await limited.client().login("alice", passwords.alice).catch((reason: unknown) => reason);
+    const error = await limited
+      .client()
+      .login("alice", passwords.alice)
+      .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ status: 429, code: "rate_limited" });
     expect((error as { retryAfterSeconds: number }).retryAfterSeconds).toBeGreaterThanOrEqual(1);
   });
@@ -115,7 +135,12 @@ describe("our client against our authority, over TLS", () => {
     const client = house.client();
     const { token } = await client.login("alice", passwords.alice);
     const error = await client.listAccounts().catch((reason: unknown) => reason);
-    for (const text of [inspect(client, { depth: 9, showHidden: true }), JSON.stringify(client), `${client}`, inspect(error, { depth: 9 })]) {
+    for (const text of [
+      inspect(client, { depth: 9, showHidden: true }),
+      JSON.stringify(client),
+      `${client}`,
+      inspect(error, { depth: 9 }),
+    ]) {
       expect(text).not.toContain(token);
       expect(text).not.toContain(passwords.alice);
     }

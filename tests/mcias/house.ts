@@ -24,7 +24,11 @@ export function turnableClock(): TurnableClock {
   };
 }
 
-export const passwords = { root: "root's very long passphrase", alice: "correct horse battery", otto: "otto needs a code too" };
+export const passwords = {
+  root: "root's very long passphrase",
+  alice: "correct horse battery",
+  otto: "otto needs a code too",
+};
 export const ottoSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 const unlimited = { login: "off", validate: "off" } as const;
@@ -99,7 +103,8 @@ export async function openHouse(house: object = usualHouse()): Promise<TestHouse
   });
   const url = authority.urls["mcias"] as string;
   const ca = await readFile(authority.caCert as string, "utf8");
-  const client = (token?: string) => new MciasClient({ serverUrl: url, caCert: ca, ...(token !== undefined && { token }) });
+  const client = (token?: string) =>
+    new MciasClient({ serverUrl: url, caCert: ca, ...(token !== undefined && { token }) });
   const tokens = new Map<string, string>();
 
   const self: TestHouse = {
@@ -144,7 +149,10 @@ function send(url: URL, ca: string, method: string, { token, body, headers = {} 
         ca,
         agent: false,
         headers: {
-          ...(bytes !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(bytes) }),
+          ...(bytes !== undefined && {
+            "content-type": "application/json",
+            "content-length": Buffer.byteLength(bytes),
+          }),
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...headers,
         },

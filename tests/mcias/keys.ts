@@ -8,7 +8,10 @@ import type { TestHouse } from "./house.js";
 /** The very key that a house signs MCIAS tokens with. */
 export async function signingKeyOf(house: TestHouse): Promise<KeyObject> {
   const masterKey = Buffer.from((await readFile(join(house.dataFolder, "master.key"), "utf8")).trim(), "hex");
-  const seals = createSeals({ masterKey, dataKeys: await house.storage.read.selectFrom("data_keys").selectAll().execute() });
+  const seals = createSeals({
+    masterKey,
+    dataKeys: await house.storage.read.selectFrom("data_keys").selectAll().execute(),
+  });
   const row = await house.storage.read
     .selectFrom("signing_keys")
     .selectAll()

@@ -17,15 +17,18 @@ describe("login (conformance 18 to 22)", () => {
   test.each([
     ["a human", "alice", 720 * 3600],
     ["an administrator", "root", 8 * 3600],
-  ] as const)("18: gives %s a token with the lifetime of its kind, and tells its end twice alike", async (_, username, seconds) => {
-    const reply = await login(house, { username, password: passwords[username] });
-    expect(reply.status).toBe(200);
-    expect(Object.keys(reply.body).sort()).toEqual(["expires_at", "token"]);
-    const claims = claimsOf(reply.body.token);
-    expect(claims["exp"] - claims["iat"]).toBe(seconds);
-    expect(reply.body.expires_at).toBe(`${new Date(claims["exp"] * 1000).toISOString().slice(0, 19)}Z`);
-    expect(reply.headers["cache-control"]).toContain("no-store");
-  });
+  ] as const)(
+    "18: gives %s a token with the lifetime of its kind, and tells its end twice alike",
+    async (_, username, seconds) => {
+      const reply = await login(house, { username, password: passwords[username] });
+      expect(reply.status).toBe(200);
+      expect(Object.keys(reply.body).sort()).toEqual(["expires_at", "token"]);
+      const claims = claimsOf(reply.body.token);
+      expect(claims["exp"] - claims["iat"]).toBe(seconds);
+      expect(reply.body.expires_at).toBe(`${new Date(claims["exp"] * 1000).toISOString().slice(0, 19)}Z`);
+      expect(reply.headers["cache-control"]).toContain("no-store");
+    },
+  );
 
   test("18: the token has exactly the header and the claims of section 3", async () => {
     const token = await house.tokenOf("alice");
@@ -68,7 +71,9 @@ describe("login (conformance 18 to 22)", () => {
       expect(reply.body).toEqual({ error: "TOTP code required", code: "totp_required" });
     }
     expect((await login(house, { username: "otto", password: "wrong" })).text).toBe(failure);
-    expect((await login(house, { username: "otto", password: passwords.otto, totp_code: house.code() })).status).toBe(200);
+    expect((await login(house, { username: "otto", password: passwords.otto, totp_code: house.code() })).status).toBe(
+      200,
+    );
   });
 
   test("20: a code works once, also when it is sent many times at once", async () => {
@@ -136,7 +141,11 @@ describe("login (conformance 18 to 22)", () => {
     const guesses = Array.from({ length: 40 }, (_, i) => login(own, { username: "alice", password: `guess ${i}` }));
     const replies = await Promise.all(guesses);
     expect(replies.every((reply) => reply.status === 401 || reply.status === 503)).toBe(true);
-    const tried = await own.storage.read.selectFrom("audit_events").select("details").where("type", "=", "login_fail").execute();
+    const tried = await own.storage.read
+      .selectFrom("audit_events")
+      .select("details")
+      .where("type", "=", "login_fail")
+      .execute();
     expect(tried.filter((event) => event.details === '{"reason":"password"}')).toHaveLength(10);
     expect((await login(own, { username: "alice", password: passwords.alice })).text).toBe(failure);
   });
@@ -161,7 +170,9 @@ describe("login (conformance 18 to 22)", () => {
 
     for (let i = 0; i < 9; i += 1) await to("mcq", [], "wrong");
     await to("vault", []);
-    expect((await to("mcq", [])).text, "the denial did not forgive: the first wrong one and nine more lock").toBe(failure);
+    expect((await to("mcq", [])).text, "the denial did not forgive: the first wrong one and nine more lock").toBe(
+      failure,
+    );
   });
 
   test("a username in another case or another form is another name", async () => {
@@ -190,7 +201,9 @@ describe("login (conformance 18 to 22)", () => {
 
 describe("rates (conformance 23)", () => {
   test("of forty calls at once the burst passes and the rest are 429, the other route and the free ones are not touched", async () => {
-    await using house = await openHouse(usualHouse({ rates: { login: { perSecond: 10, burst: 10 }, validate: { perSecond: 10, burst: 10 } } }));
+    await using house = await openHouse(
+      usualHouse({ rates: { login: { perSecond: 10, burst: 10 }, validate: { perSecond: 10, burst: 10 } } }),
+    );
     const flood = await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
         house.raw("POST", "/v1/token/validate", { body: {}, headers: { "x-forwarded-for": `10.0.0.${i}` } }),
@@ -214,7 +227,9 @@ describe("rates (conformance 23)", () => {
   });
 
   test("a route or a method that is not there takes nothing from a rate", async () => {
-    await using house = await openHouse(usualHouse({ rates: { login: { perSecond: 0.001, burst: 1 }, validate: "off" } }));
+    await using house = await openHouse(
+      usualHouse({ rates: { login: { perSecond: 0.001, burst: 1 }, validate: "off" } }),
+    );
     for (let i = 0; i < 5; i += 1) expect((await house.raw("GET", "/v1/auth/login")).status).toBe(405);
     expect((await login(house, { username: "alice", password: passwords.alice })).status).toBe(200);
     expect((await login(house, { username: "alice", password: passwords.alice })).status).toBe(429);

@@ -30,7 +30,10 @@ describe.each(withBody)("%s %s", (method, path, good) => {
 
   test.each<[string, string | Buffer]>([
     ["an unknown member", text.replace(/\}$/, `${text === "{}" ? "" : ","}"surplus":1}`)],
-    ["a member in another case", text === "{}" ? '{"A":1}' : text.replace(/"([a-z])/, (_, first: string) => `"${first.toUpperCase()}`)],
+    [
+      "a member in another case",
+      text === "{}" ? '{"A":1}' : text.replace(/"([a-z])/, (_, first: string) => `"${first.toUpperCase()}`),
+    ],
     ["something after the object", `${text} {}`],
     ["a duplicate name", '{"a":1,"a":1}'],
     ["a duplicate name, once escaped", '{"a":1,"\\u0061":1}'],
@@ -50,11 +53,22 @@ describe.each(withBody)("%s %s", (method, path, good) => {
   });
 
   test("37: another content type is 415, the right one in other spellings and none are taken", async () => {
-    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "application/jsonx", "text/json"]) {
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "application/json; charset=latin1",
+      "application/jsonx",
+      "text/json",
+    ]) {
       expect((await send('{"surplus":1}', { "content-type": type })).status, type).toBe(415);
     }
     // A body that is not taken anyway, so that no route does its work: what counts is that the type is no reason.
-    for (const type of ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8", 'application/json; charset="utf-8"']) {
+    for (const type of [
+      "application/json",
+      "application/json; charset=utf-8",
+      "Application/JSON;charset=UTF-8",
+      'application/json; charset="utf-8"',
+    ]) {
       expect((await send('{"surplus":1}', { "content-type": type })).status, type).toBe(400);
     }
   });
@@ -62,23 +76,31 @@ describe.each(withBody)("%s %s", (method, path, good) => {
   test("37: a body of more than a mebibyte is 413, told or not", async () => {
     const large = `{"a":"${"x".repeat(1024 * 1024)}"}`;
     expect((await send(large)).status).toBe(413);
-    const chunked = await house.raw(method, path, {
-      token: root,
-      body: large,
-      headers: { "transfer-encoding": "chunked", "content-length": [] as unknown as string },
-    }).catch(() => undefined);
+    const chunked = await house
+      .raw(method, path, {
+        token: root,
+        body: large,
+        headers: { "transfer-encoding": "chunked", "content-length": [] as unknown as string },
+      })
+      .catch(() => undefined);
     if (chunked !== undefined) expect(chunked.status).toBe(413);
   });
 });
 
 describe("bodies that must be there (conformance 43)", () => {
-  test.each(withBody.filter(([, path]) => !/logout|renew|validate/.test(path)))("%s %s without a body is 400", async (method, path) => {
-    expect((await house.raw(method, path, { token: root })).status).toBe(400);
-    expect((await house.raw(method, path, { token: root, body: "" })).status).toBe(400);
-  });
+  test.each(withBody.filter(([, path]) => !/logout|renew|validate/.test(path)))(
+    "%s %s without a body is 400",
+    async (method, path) => {
+      expect((await house.raw(method, path, { token: root })).status).toBe(400);
+      expect((await house.raw(method, path, { token: root, body: "" })).status).toBe(400);
+    },
+  );
 
   test("an empty body has no type to check", async () => {
-    const reply = await house.raw("POST", "/v1/token/validate", { body: "", headers: { "content-type": "text/plain" } });
+    const reply = await house.raw("POST", "/v1/token/validate", {
+      body: "",
+      headers: { "content-type": "text/plain" },
+    });
     expect([reply.status, reply.text]).toEqual([200, '{"valid":false}']);
   });
 });
@@ -129,10 +151,20 @@ describe("routes (conformance 46)", () => {
     const { request } = await import("node:https");
     const { hostname, port, pathname } = new URL(house.url);
     return new Promise((resolve, reject) => {
-      const outgoing = request({ hostname, port, path: pathname + path, ca: house.ca, agent: false, headers: { authorization: `Bearer ${root}` } }, (incoming) => {
-        incoming.resume();
-        resolve(incoming.statusCode ?? 0);
-      });
+      const outgoing = request(
+        {
+          hostname,
+          port,
+          path: pathname + path,
+          ca: house.ca,
+          agent: false,
+          headers: { authorization: `Bearer ${root}` },
+        },
+        (incoming) => {
+          incoming.resume();
+          resolve(incoming.statusCode ?? 0);
+        },
+      );
       outgoing.on("error", reject);
       outgoing.end();
     });
@@ -150,7 +182,8 @@ describe("routes (conformance 46)", () => {
     ["a cookie", { cookie: "token=x" }, ""],
     ["a query", {}, "?access_token=x"],
   ])("a token in %s counts for none", async (_, headers, query) => {
-    const replace = (value: string | string[]) => JSON.parse(JSON.stringify(value).replaceAll(/\bx\b/g, root)) as string;
+    const replace = (value: string | string[]) =>
+      JSON.parse(JSON.stringify(value).replaceAll(/\bx\b/g, root)) as string;
     const sent = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, replace(value)]));
     const reply = await house.raw("GET", `/v1/accounts${query.replace("x", root)}`, { headers: sent });
     expect([reply.status, reply.body]).toEqual([401, { error: "authentication required", code: "unauthorized" }]);
@@ -164,12 +197,17 @@ describe("routes (conformance 46)", () => {
 
   test("queries, and bodies on GET and DELETE, mean nothing", async () => {
     expect((await house.raw("GET", "/v1/health?status=down")).body).toEqual({ status: "ok" });
-    expect((await house.raw("GET", "/v1/accounts", { token: root, body: "{", headers: { "content-type": "text/plain" } })).status).toBe(200);
+    expect(
+      (await house.raw("GET", "/v1/accounts", { token: root, body: "{", headers: { "content-type": "text/plain" } }))
+        .status,
+    ).toBe(200);
     expect((await house.raw("DELETE", `/v1/token/${nobody}`, { token: root, body: "[" })).status).toBe(404);
   });
 
   test("a garbled header on a route for anyone is ignored", async () => {
-    const reply = await house.raw("GET", "/v1/health", { headers: { authorization: "Bearer \u0001".replace("\u0001", "%%%") } });
+    const reply = await house.raw("GET", "/v1/health", {
+      headers: { authorization: "Bearer \u0001".replace("\u0001", "%%%") },
+    });
     expect(reply.status).toBe(200);
   });
 });
@@ -186,7 +224,15 @@ describe("shapes (conformance 38, 39)", () => {
     const list = await house.raw("GET", "/v1/accounts", { token: root });
     expect(Array.isArray(list.body)).toBe(true);
     for (const account of list.body) {
-      expect(Object.keys(account)).toEqual(["id", "username", "account_type", "status", "created_at", "updated_at", "totp_enabled"]);
+      expect(Object.keys(account)).toEqual([
+        "id",
+        "username",
+        "account_type",
+        "status",
+        "created_at",
+        "updated_at",
+        "totp_enabled",
+      ]);
     }
     expect(list.body.find((account: any) => account.username === "otto").totp_enabled).toBe(true);
   });
@@ -199,7 +245,12 @@ describe("shapes (conformance 38, 39)", () => {
   });
 
   test("every reply with a body is JSON, errors too", async () => {
-    for (const [method, path] of [["GET", "/v1/health"], ["GET", "/nowhere"], ["GET", "/v1/auth/login"], ["GET", "/v1/accounts"]] as const) {
+    for (const [method, path] of [
+      ["GET", "/v1/health"],
+      ["GET", "/nowhere"],
+      ["GET", "/v1/auth/login"],
+      ["GET", "/v1/accounts"],
+    ] as const) {
       expect((await house.raw(method, path)).headers["content-type"]).toBe("application/json");
     }
   });

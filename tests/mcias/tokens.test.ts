@@ -94,9 +94,10 @@ describe("validate (conformance 26, 27, 44, 47)", () => {
     ["with roles null", (c) => ({ ...c, roles: null })],
     ["with roles that are no texts", (c) => ({ ...c, roles: [1] })],
     ["with a fractional end", (c) => ({ ...c, exp: c["exp"] + 0.5 })],
-    ...["iss", "sub", "roles", "jti", "iat", "exp"].map(
-      (name): [string, (c: Record<string, any>) => object] => [`without ${name}`, ({ [name]: _, ...rest }) => rest],
-    ),
+    ...["iss", "sub", "roles", "jti", "iat", "exp"].map((name): [string, (c: Record<string, any>) => object] => [
+      `without ${name}`,
+      ({ [name]: _, ...rest }) => rest,
+    ]),
     ["with crit", (c) => c, { alg: "EdDSA", typ: "JWT", crit: ["exp"], exp: 1 }],
     ["with a key id", (c) => c, { alg: "EdDSA", typ: "JWT", kid: "1" }],
     ["with its header the other way round", (c) => c, { typ: "JWT", alg: "EdDSA" }],
@@ -113,7 +114,12 @@ describe("validate (conformance 26, 27, 44, 47)", () => {
     const root = own.client(await own.tokenOf("root"));
     for (const name of ["sleeper", "leaver"]) await root.createAccount(name, "human", passwords.alice);
     const tokenFor = async (name: string) => (await own.client().login(name, passwords.alice)).token;
-    const [revoked, sleeper, leaver, late] = [await own.tokenOf("alice"), await tokenFor("sleeper"), await tokenFor("leaver"), await own.tokenOf("otto")];
+    const [revoked, sleeper, leaver, late] = [
+      await own.tokenOf("alice"),
+      await tokenFor("sleeper"),
+      await tokenFor("leaver"),
+      await own.tokenOf("otto"),
+    ];
     await own.raw("POST", "/v1/auth/logout", { token: revoked });
     await root.updateAccount(await own.idOf("sleeper"), { status: "inactive" });
     await root.deleteAccount(await own.idOf("leaver"));
@@ -121,7 +127,10 @@ describe("validate (conformance 26, 27, 44, 47)", () => {
     for (const token of [revoked, sleeper, leaver, foreign]) {
       expect((await own.raw("POST", "/v1/token/validate", { body: { token } })).text).toBe(invalid);
       const refused = await own.raw("POST", "/v1/auth/renew", { token });
-      expect([refused.status, refused.body]).toEqual([401, { error: "invalid or expired token", code: "unauthorized" }]);
+      expect([refused.status, refused.body]).toEqual([
+        401,
+        { error: "invalid or expired token", code: "unauthorized" },
+      ]);
     }
     expect((await own.client().validateToken(late)).valid).toBe(true);
     own.clock.turn(30 * day);
@@ -140,13 +149,34 @@ describe("validate (conformance 26, 27, 44, 47)", () => {
 
   test("27: anything that is no token is invalid and no error, and nothing is trimmed", async () => {
     const token = await house.tokenOf("alice");
-    const respelled = [`${token} `, ` ${token}`, `${token}\n`, `Bearer ${token}`, `${token}=`, `${token}.`, `.${token}`, token.slice(0, -1), token.replace(".", "..")];
+    const respelled = [
+      `${token} `,
+      ` ${token}`,
+      `${token}\n`,
+      `Bearer ${token}`,
+      `${token}=`,
+      `${token}.`,
+      `.${token}`,
+      token.slice(0, -1),
+      token.replace(".", ".."),
+    ];
     const last = token.at(-1) as string;
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     // The last character of a 64-byte signature has four spare bits: fifteen other spellings of the same bytes.
-    const spare = [...alphabet].filter((other) => other !== last && alphabet.indexOf(other) >> 4 === alphabet.indexOf(last) >> 4);
+    const spare = [...alphabet].filter(
+      (other) => other !== last && alphabet.indexOf(other) >> 4 === alphabet.indexOf(last) >> 4,
+    );
     expect(spare).toHaveLength(15);
-    for (const other of [...respelled, ...spare.map((end) => token.slice(0, -1) + end), "", "a", "a.b.c", "x".repeat(9_000), "\u0000", "é.é.é"]) {
+    for (const other of [
+      ...respelled,
+      ...spare.map((end) => token.slice(0, -1) + end),
+      "",
+      "a",
+      "a.b.c",
+      "x".repeat(9_000),
+      "\u0000",
+      "é.é.é",
+    ]) {
       const reply = await house.raw("POST", "/v1/token/validate", { body: { token: other } });
       expect([reply.status, reply.text], other.slice(0, 20)).toEqual([200, invalid]);
     }
@@ -162,7 +192,10 @@ describe("validate (conformance 26, 27, 44, 47)", () => {
   test("44: each cell of body and bearer", async () => {
     const [body, bearer] = [await house.tokenOf("alice"), await house.tokenOf("root")];
     const roles = async (json: object | undefined, token: string | undefined) => {
-      const reply = await house.raw("POST", "/v1/token/validate", { ...(json && { body: json }), ...(token && { token }) });
+      const reply = await house.raw("POST", "/v1/token/validate", {
+        ...(json && { body: json }),
+        ...(token && { token }),
+      });
       expect(reply.status).toBe(200);
       return reply.body.valid ? reply.body.roles[0] : "invalid";
     };
@@ -232,7 +265,8 @@ describe("service tokens and revocation (conformance 28, 34, 35, 45)", () => {
     const renewed = await house.raw("POST", "/v1/auth/renew", { token: first });
     expect(renewed.status).toBe(200);
     const third = (await issue(ingest)).body.token as string;
-    for (const dead of [first, renewed.body.token]) expect((await house.client().validateToken(dead)).valid).toBe(false);
+    for (const dead of [first, renewed.body.token])
+      expect((await house.client().validateToken(dead)).valid).toBe(false);
     expect((await house.client().validateToken(third)).valid).toBe(true);
   });
 
@@ -277,7 +311,9 @@ describe("service tokens and revocation (conformance 28, 34, 35, 45)", () => {
 
 describe("rates of lifetimes", () => {
   test("lifetimes can be configured, and the wire says so", async () => {
-    await using house = await openHouse(usualHouse({ lifetimes: { humanSeconds: 60, administratorSeconds: 30, systemSeconds: 90 } }));
+    await using house = await openHouse(
+      usualHouse({ lifetimes: { humanSeconds: 60, administratorSeconds: 30, systemSeconds: 90 } }),
+    );
     const claims = claimsOf(await house.tokenOf("alice"));
     expect(claims["exp"] - claims["iat"]).toBe(60);
   });

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CardeaError, type Clock } from "@cardea/core";
@@ -6,7 +6,7 @@ import { applyHouse, type HouseReport } from "./house/apply.js";
 import { loadHouse } from "./house/load.js";
 import { loadSettings, type HouseSettings } from "./house/settings.js";
 import { hasDataKeys, openSeals } from "./identity/sealing.js";
-import { loadMasterKey } from "./keys/master-key.js";
+import { loadMasterKey, masterKeyBytes } from "./keys/master-key.js";
 import type { Seals } from "./keys/seal.js";
 import { openSqlite } from "./storage/sqlite/open.js";
 import type { Storage } from "./storage/storage.js";
@@ -18,19 +18,28 @@ export interface Foundation {
   readonly seals: Seals;
   readonly hashes: HashPool;
   readonly settings: HouseSettings;
+  /** Makes ids that wires show. */
+  readonly uuid: () => string;
+  /** Makes ids that stay in the database. */
+  readonly rowId: () => string;
   /** What applying the house file did, where one was given. */
   readonly house?: HouseReport;
   close(): Promise<void>;
 }
 
 export interface FoundationOptions {
-  readonly dataFolder: string;
+  /** Holds the database and the master key. Absent: nothing outlives the process. */
+  readonly dataFolder?: string;
   readonly database?: string;
   readonly house?: string | object;
   readonly credentialsOut?: string;
   readonly dryRun?: boolean;
   readonly clock: Clock;
   readonly wrapStorage?: (storage: Storage) => Storage;
+  /** Default: a pool of threads, with the parameters of the house. */
+  readonly hashes?: HashPool;
+  /** Default: random ones. */
+  readonly ids?: Pick<Foundation, "uuid" | "rowId">;
 }
 
 /**
@@ -40,21 +49,28 @@ export interface FoundationOptions {
  */
 export async function openFoundation(options: FoundationOptions): Promise<Foundation> {
   const { dataFolder, clock } = options;
+  const { uuid, rowId } = options.ids ?? { uuid: randomUUID, rowId: randomUUID };
   // First: a broken house file leaves everything as it was.
   const house = options.house === undefined ? undefined : await loadHouse(options.house);
-  await makeFolder(dataFolder);
-  const opened = await openSqlite({ path: options.database ?? join(dataFolder, "cardea.db"), clock });
+  if (dataFolder !== undefined) await makeFolder(dataFolder);
+  const path = options.database ?? (dataFolder === undefined ? ":memory:" : join(dataFolder, "cardea.db"));
+  const opened = await openSqlite({ path, clock });
   const storage = options.wrapStorage?.(opened) ?? opened;
   try {
-    const masterKey = await loadMasterKey(join(dataFolder, "master.key"), { expected: await hasDataKeys(storage) });
-    const seals = await openSeals(storage, masterKey, { uuid: randomUUID, now: clock.now() });
+    const masterKey =
+      dataFolder === undefined
+        ? randomBytes(masterKeyBytes)
+        : await loadMasterKey(join(dataFolder, "master.key"), { expected: await hasDataKeys(storage) });
+    const seals = await openSeals(storage, masterKey, { uuid: rowId, now: clock.now() });
     masterKey.fill(0);
-    const hashes = createHashPool({ parameters: (await loadSettings(storage.read, house)).passwordHash, clock });
+    const hashes =
+      options.hashes ??
+      createHashPool({ parameters: (await loadSettings(storage.read, house)).passwordHash, clock });
     const { dryRun, credentialsOut } = options;
     const report =
       house === undefined
         ? undefined
-        : await applyHouse({ storage, seals, hashes, clock, uuid: randomUUID }, house, {
+        : await applyHouse({ storage, seals, hashes, clock, uuid, rowId }, house, {
             ...(dryRun !== undefined && { dryRun }),
             ...(credentialsOut !== undefined && { credentialsOut }),
           });
@@ -63,6 +79,8 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
       seals,
       hashes,
       settings: await loadSettings(storage.read, house),
+      uuid,
+      rowId,
       ...(report !== undefined && { house: report }),
       close: async () => {
         await hashes.close();

@@ -4,8 +4,11 @@
  * @packageDocumentation
  */
 export type { Authority, AuthorityOptions } from "./authority.js";
+export { ReplyDropped, type Inbound, type Mount, type Outbound } from "./front/exchange.js";
 export { jsonLog, silentLog, type JsonLogOptions, type Log, type LogFacts } from "./front/log.js";
 export type { HouseReport } from "./house/apply.js";
+export { openInMemory, type InMemoryAuthority, type InMemoryOptions, type Listening } from "./in-memory.js";
+export type { Interventions } from "./interventions.js";
 export { totpCodeAt as totpCode } from "./identity/totp.js";
 export { startAuthority } from "./main.js";
 export { applyHouseFile, setupLink, type HouseLocation } from "./operator.js";

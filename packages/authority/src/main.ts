@@ -1,5 +1,4 @@
 /** Composition: the one file that knows every room of the authority. */
-import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { CardeaError, systemClock } from "@cardea/core";
 import type { Authority, AuthorityOptions } from "./authority.js";
@@ -33,9 +32,8 @@ export async function startAuthority(options: AuthorityOptions): Promise<Authori
   if (options.outbox !== undefined) await mkdir(options.outbox, { recursive: true, mode: 0o700 });
   const tls = await certificateOf(options);
   const foundation = await openFoundation({ ...options, clock });
-  const endHousekeeping = keepHouse(
-    { storage: foundation.storage, clock, guesses: limitsOf(foundation) },
-    (error) => log.error("housekeeping_failed", { kind: error instanceof CardeaError ? error.code : "unknown" }),
+  const endHousekeeping = keepHouse({ storage: foundation.storage, clock, guesses: limitsOf(foundation) }, (error) =>
+    log.error("housekeeping_failed", { kind: error instanceof CardeaError ? error.code : "unknown" }),
   );
   let front: Front;
   try {
@@ -44,12 +42,14 @@ export async function startAuthority(options: AuthorityOptions): Promise<Authori
       guesses: foundation.settings.guesses,
       clock,
       log,
-      uuid: randomUUID,
       signingKeys: (wire, algorithm) =>
         openSigningKeys(foundation, { wire, operation: "start" }, clock.now(), algorithm),
     };
     front = await openFront({
-      mounts: [...(await openWires(deps, foundation)), setupPages({ ...deps, done: () => void removeSetupLink(dataFolder) })],
+      mounts: [
+        ...(await openWires(deps, foundation)),
+        setupPages({ ...deps, done: () => void removeSetupLink(dataFolder) }),
+      ],
       listeners: listenersOf(options, tls),
       trustedProxies: options.trustedProxies ?? [],
       ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
@@ -66,7 +66,7 @@ export async function startAuthority(options: AuthorityOptions): Promise<Authori
     throw error;
   }
 
-  const base = options.publicUrl ?? addressOf(front, "https");
+  const base = options.publicUrl === undefined ? addressOf(front, "https") : new URL(options.publicUrl).origin;
   const urls = Object.fromEntries(wires.map((wire) => [wire.wire, base + wire.prefix]));
   const link = await makeSetupLink({ ...foundation, clock, dataFolder }, base, "start");
   const caCert = tls.caCert;

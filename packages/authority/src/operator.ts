@@ -34,9 +34,7 @@ export async function applyHouseFile(
  * @param options.baseUrl where the authority is, or will be
  * @returns `undefined` where an administrator exists
  */
-export async function setupLink(
-  options: HouseLocation & { readonly baseUrl: string },
-): Promise<string | undefined> {
+export async function setupLink(options: HouseLocation & { readonly baseUrl: string }): Promise<string | undefined> {
   const { dataFolder, baseUrl } = options;
   try {
     const foundation = await openFoundation({ ...options, clock: systemClock });

@@ -31,9 +31,12 @@ export function houseFromEnvironment({ env, cwd }: Pick<Terminal, "env" | "cwd">
 /** An error about that house, in words that lead to the variables. */
 export function environmentError(error: unknown): unknown {
   if (!(error instanceof CardeaError) || !error.code.startsWith("house_")) return error;
-  return new CardeaError(`${nameVariable} and ${fileVariable}: ${error.message.replace(/^the house: /, "")}`, {
-    code: error.code,
-    help: "Correct the variable or the file, and start again.",
-    cause: error,
-  });
+  return new CardeaError(
+    `${nameVariable} and ${fileVariable}: ${error.message.replace(/^the house: (accounts\[0\]\.\w+: )?/, "")}`,
+    {
+      code: error.code,
+      help: "Correct the variable or the file, and start again.",
+      cause: error,
+    },
+  );
 }

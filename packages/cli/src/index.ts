@@ -44,7 +44,7 @@ async function dispatch([first, ...rest]: readonly string[], terminal: Terminal)
   }
   const command = Object.hasOwn(commands, first) ? commands[first] : undefined;
   if (command === undefined) {
-    throw new UsageError(first.startsWith("-") ? `There is no option ${first}.` : `There is no command "${first}".`);
+    throw new UsageError(first.startsWith("-") ? `there is no option ${first}` : `there is no command "${first}"`);
   }
   const request = parse(first, command, rest, cwd);
   if (request.help) {

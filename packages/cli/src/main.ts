@@ -4,7 +4,7 @@ import { run } from "./index.js";
 
 const stopping = new AbortController();
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     // Whoever asks twice does not want to wait.
     if (stopping.signal.aborted) process.exit(exitCodes.refused);

@@ -2,11 +2,11 @@ import { resolve } from "node:path";
 
 /** What a value may be: how it is read, and what is said of one that cannot be. */
 const kinds = {
-  text: { read: (text: string) => text, expected: "a text" },
-  path: { read: (text: string, cwd: string) => resolve(cwd, text), expected: "a path" },
+  text: { read: (text: string) => text, expected: "a value" },
+  path: { read: (text: string, cwd: string) => resolve(cwd, text), expected: "a value" },
   port: {
     read: (text: string) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
-    expected: "a port, 0 to 65535",
+    expected: "a number from 0 to 65535",
   },
 } as const;
 
@@ -108,11 +108,11 @@ export function flagOf(name: string): string {
 
 /** The value as the command wants it. @returns what was expected, where it is something else */
 export function readValue(
-  { kind, value }: OptionRow,
+  { kind }: OptionRow,
   text: string,
   cwd: string,
 ): { readonly value: string | number | true } | { readonly expected: string } {
   if (kind === undefined) return { value: true };
   const read = text === "" ? undefined : kinds[kind].read(text, cwd);
-  return read === undefined ? { expected: `${value}: ${kinds[kind].expected}` } : { value: read };
+  return read === undefined ? { expected: kinds[kind].expected } : { value: read };
 }

@@ -34,10 +34,10 @@ export function parse(name: string, command: Command, args: readonly string[], c
   const given: Record<string, unknown> = defaultsOf(command, cwd);
   const seen = new Set<string>();
   const take = (option: OptionName, row: OptionRow, shown: string, text: string) => {
-    if (seen.has(option) && row.repeatable !== true) throw wrong(`${shown} was given twice.`);
+    if (seen.has(option) && row.repeatable !== true) throw wrong(`${shown} was given twice`);
     seen.add(option);
     const reading = readValue(row, text, cwd);
-    if ("expected" in reading) throw wrong(`${shown} wants ${reading.expected}.`);
+    if ("expected" in reading) throw wrong(`${shown} wants ${reading.expected}`);
     given[option] = row.repeatable === true ? [...(given[option] as unknown[]), reading.value] : reading.value;
   };
 
@@ -45,21 +45,21 @@ export function parse(name: string, command: Command, args: readonly string[], c
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
       const { positional } = command;
-      if (positional === undefined || seen.has(positional)) throw wrong(`"${token.value}" is one word too many.`);
+      if (positional === undefined || seen.has(positional)) throw wrong(`"${token.value}" is one word too many`);
       const row: OptionRow = options[positional];
       take(positional, row, row.value ?? flagOf(positional), token.value);
       continue;
     }
     const [option, row] = rows.get(token.name) ?? [];
-    if (option === undefined || row === undefined) throw wrong(`"${name}" has no option ${token.rawName}.`);
-    if (row.kind === undefined && token.value !== undefined) throw wrong(`${token.rawName} takes no value.`);
+    if (option === undefined || row === undefined) throw wrong(`"${name}" has no option ${token.rawName}`);
+    if (row.kind === undefined && token.value !== undefined) throw wrong(`${token.rawName} takes no value`);
     // `--data --port 1` forgot the folder. A folder that is called so can be written --data=--port.
     const missing = token.value === undefined || (token.inlineValue === false && token.value.startsWith("-"));
     take(option, row, token.rawName, missing ? "" : token.value);
   }
   if (command.positional !== undefined && !seen.has(command.positional)) {
     const row: OptionRow = options[command.positional];
-    throw wrong(`"${name}" wants a ${row.value}.`);
+    throw wrong(`"${name}" wants a ${row.value}`);
   }
   return { help: false, given };
 }

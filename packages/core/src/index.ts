@@ -16,6 +16,7 @@ export {
 export type { HttpHeaders, HttpReply, HttpRequest, Repeat, ReplyLimits } from "./http.js";
 export { manualClock, systemClock, type Clock, type ManualClock } from "./clock.js";
 export { createIo, type Io, type IoOptions, type Trace, type TraceEvent, type Transport } from "./io.js";
+export { defaultRetry, type RetryPolicy } from "./retry.js";
 export { parseRetryAfter } from "./retry-after.js";
 export { Recent } from "./recent.js";
 export { equal, redact, Secret } from "./secret.js";

@@ -20,7 +20,31 @@ describe("parseJson", () => {
   });
 
   test("never takes what JSON.parse refuses", () => {
-    const pieces = fc.constantFrom("{", "}", "[", "]", ",", ":", '"', "a", "1", "0", "-", ".", "e", "+", "t", "true", "null", " ", "\n", "\\", "\\u", "\u0000", "\u00e9");
+    const pieces = fc.constantFrom(
+      "{",
+      "}",
+      "[",
+      "]",
+      ",",
+      ":",
+      '"',
+      "a",
+      "1",
+      "0",
+      "-",
+      ".",
+      "e",
+      "+",
+      "t",
+      "true",
+      "null",
+      " ",
+      "\n",
+      "\\",
+      "\\u",
+      "\u0000",
+      "\u00e9",
+    );
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
         const text = parts.join("");

@@ -40,7 +40,11 @@ export class BadRequest extends CardeaError {
 }
 
 /** Reads the input of an operation. @throws BadRequest */
-export function readInput<Op extends Operation<never, unknown>>(op: Op, received: Received, rules: ReadRules): InputOf<Op> {
+export function readInput<Op extends Operation<never, unknown>>(
+  op: Op,
+  received: Received,
+  rules: ReadRules,
+): InputOf<Op> {
   const { json, form, query, headers } = op.wired.parts;
   const input: Record<string, unknown> = {};
   if (op.path.includes("{")) input["path"] = received.path;
@@ -61,12 +65,20 @@ export function writeOutput<Op extends Operation<never, unknown>>(
   if (schema === undefined) return { status, body: "" };
   const reading = read(schema, output, () => undefined);
   if ("mismatch" in reading) {
-    throw new TypeError(`${op.route}: the handler's ${reading.mismatch.path || "output"} is not ${reading.mismatch.expected}`);
+    throw new TypeError(
+      `${op.route}: the handler's ${reading.mismatch.path || "output"} is not ${reading.mismatch.expected}`,
+    );
   }
   return { status, body: JSON.stringify(reading.value) };
 }
 
-function assign(input: Record<string, unknown>, part: string, schema: WireSchema, came: unknown, rules: ReadRules): void {
+function assign(
+  input: Record<string, unknown>,
+  part: string,
+  schema: WireSchema,
+  came: unknown,
+  rules: ReadRules,
+): void {
   const value = rules.nulls === "absent" ? withoutNulls(schema, came) : came;
   const reading = read(schema, value, rules.unknown === "refuse" ? undefined : () => undefined);
   if ("mismatch" in reading) {

@@ -14,7 +14,7 @@ import {
 import type { CallOptions, MciasClientOptions, MciasTraceEvent } from "./options.js";
 
 const fixture = (file: string) => readFileSync(new URL(`../testdata/${file}`, import.meta.url), "utf8");
-const fixed = <T = Record<string, string>>(file: string) => JSON.parse(fixture(file)) as T;
+const fixed = <T extends object = Record<string, string>>(file: string) => JSON.parse(fixture(file)) as T;
 
 const json = (body: unknown, status = 200) => Response.json(body, { status });
 const file = (name: string, status = 200) => json(fixed(name), status);
@@ -550,6 +550,26 @@ describe("after a dropped connection", () => {
     const { client, sent } = clientOf(() => refusal(503), { token: "t", clock });
     await expect(client.listAccounts()).rejects.toMatchObject({ status: 503 });
     expect(sent).toHaveLength(1);
+  });
+});
+
+describe("an error of the server", () => {
+  test.each<[string, number, string, string]>([
+    ["is not JSON", 502, "<html>Bad Gateway</html>", "internal_error"],
+    ["is empty", 403, "", "forbidden"],
+    ["is JSON and no object", 404, "[]", "not_found"],
+    ["names no code", 409, '{"error":"no code here"}', "conflict"],
+    ["has members of the wrong type", 401, '{"error":1,"code":{}}', "unauthorized"],
+    ["is far too long", 500, `{"error":"${"x".repeat(100_000)}","code":"other"}`, "internal_error"],
+  ])("keeps its status where its body %s", async (_, status, body, code) => {
+    const { client } = clientOf(() => new Response(body, { status }), { token: "held" });
+    await expect(client.listAccounts()).rejects.toMatchObject({ status, code });
+  });
+
+  test("tells how long to wait, where the server does", async () => {
+    const { client } = clientOf(() => new Response(null, { status: 429, headers: { "retry-after": "3" } }));
+    const error = await client.login("alice", "pw").catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: "MciasError", code: "rate_limited", retryAfterSeconds: 3, retryable: true });
   });
 });
 

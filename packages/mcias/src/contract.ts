@@ -5,6 +5,18 @@
  */
 import { empty, hedge, json, wire, type InputOf, type OutputOf } from "@cardea/core";
 import * as v from "valibot";
+import {
+  filled,
+  newPassword,
+  nothing,
+  role,
+  time,
+  TokenResponse,
+  totpCode,
+  upTo1024Bytes,
+  username,
+  uuid,
+} from "./forms.js";
 
 /** Section 5. The first case with a status stands for that status where a foreign server names no code. */
 const cases = {
@@ -53,57 +65,7 @@ export const mcias = {
 
 const op = /* @__PURE__ */ wire(mcias);
 
-const filled = /* @__PURE__ */ v.pipe(
-  v.string(),
-  v.check((text) => text !== "", "a non-empty string"),
-);
-const upTo1024Bytes = /* @__PURE__ */ v.pipe(
-  filled,
-  v.check((text) => bytesOf(text) <= 1024, "at most 1024 bytes"),
-);
-const username = /* @__PURE__ */ v.pipe(
-  v.string(),
-  v.check(
-    (text) => /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/.test(text),
-    "1 to 63 characters of A-Z a-z 0-9 . _ @ -, the first a letter or digit",
-  ),
-);
-const newPassword = /* @__PURE__ */ v.pipe(
-  v.string(),
-  v.check((text) => bytesOf(text) >= 12 && bytesOf(text) <= 1024, "12 to 1024 bytes"),
-);
-const role = /* @__PURE__ */ v.pipe(
-  v.string(),
-  v.check(
-    (text) => /^[a-z0-9][a-z0-9._-]{0,62}$/.test(text),
-    "a role name: 1 to 63 characters of a-z 0-9 . _ -, the first a letter or digit",
-  ),
-);
-const uuid = /* @__PURE__ */ v.pipe(
-  v.string(),
-  v.check((text) => /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text), "a UUID"),
-);
-const time = /* @__PURE__ */ v.pipe(
-  v.string(),
-  v.check(
-    (text) =>
-      /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text)),
-    "an RFC 3339 time",
-  ),
-);
-const totpCode = /* @__PURE__ */ v.pipe(
-  v.string(),
-  v.check((text) => /^([0-9]{6})?$/.test(text), "6 digits"),
-);
-const nothing = /* @__PURE__ */ v.optional(v.object({}));
-
-function bytesOf(text: string): number {
-  return new TextEncoder().encode(text).length;
-}
-
 /* 2.1 */
-
-const TokenResponse = /* @__PURE__ */ v.object({ token: filled, expires_at: time });
 
 const Account = /* @__PURE__ */ v.object({
   id: uuid,

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { Secret } from "@cardea/core";
 import { describe, expect, test } from "vitest";
 import { MciasClient } from "./client.js";
+import { MciasError } from "./errors.js";
 import type { MciasTraceEvent } from "./options.js";
 
 const planted = {
@@ -29,11 +30,13 @@ function expectNoSecret(value: unknown): void {
 }
 
 /** Everything that a request can hold, thrown back in every place that a client reads. */
-const echo = async (request: Request) => `${request.headers.get("authorization")} ${await request.text()}`;
+const echo = async (request: Request) => `${request.headers.get("authorization")} ${await request.clone().text()}`;
 
 const answers: Readonly<Record<string, (request: Request) => Promise<Response>>> = {
   "an error that echoes the request": async (request) =>
     Response.json({ error: await echo(request), code: await echo(request) }, { status: 400 }),
+  "an error that names what was not sent": async () =>
+    Response.json({ error: `the token ${planted.held} is worn out` }, { status: 400 }),
   "an error that echoes it as text": async (request) => new Response(await echo(request), { status: 500 }),
   "an answer with a secret as the name of a member": async () =>
     Response.json({ [planted.password]: 1, [planted.held]: 1, [planted.database]: 1, token: planted.issued }),
@@ -73,7 +76,7 @@ describe.each(Object.entries(calls))("%s", (_, does) => {
         () => undefined,
         (thrown: unknown) => thrown,
       );
-      expect(error).toBeInstanceOf(Error);
+      expect(error).toBeInstanceOf(MciasError);
       expectNoSecret(error);
       expectNoSecret(events);
       expect(events.length).toBeGreaterThan(0);

@@ -5,8 +5,9 @@ import { createServer, type Server, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { MciasClient } from "./client.js";
 import { MciasInputError, MciasTransportError } from "./errors.js";
 import type { MciasClientOptions } from "./options.js";
@@ -109,6 +110,7 @@ describe("the file of the CA", () => {
   const folder = mkdtempSync(join(tmpdir(), "mcias-ca-"));
   const file = join(folder, "ca.pem");
   afterEach(() => rmSync(file, { force: true }));
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   test("is read once, when the client is made", async () => {
     writeFileSync(file, pem("ca.pem"));
@@ -161,4 +163,19 @@ test.each([301, 302, 303, 307, 308])("a %i is not followed, and the bearer is no
   });
   expect(there.seen).toEqual(["Bearer held"]);
   expect(elsewhere.seen).toEqual([]);
+});
+
+test("leaving the scope of a client logs out and ends its connections", async () => {
+  const server = createServer({ key: pem("server.key.pem"), cert: pem("server.pem") });
+  // The server keeps them for ever.
+  server.keepAliveTimeout = 0;
+  const { port, seen } = await listening(server, { status: 401 });
+  const connected = once(server, "secureConnection") as Promise<[Duplex]>;
+  const gone = connected.then(([socket]) => once(socket, "close"));
+  {
+    await using one = client(`https://localhost:${port}`, { caCertPath: path("ca.pem"), token: "held" });
+    await one.getPublicKey().catch(() => undefined);
+  }
+  await gone;
+  expect(seen).toEqual([undefined, "Bearer held"]);
 });

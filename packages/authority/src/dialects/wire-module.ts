@@ -4,12 +4,20 @@ import type { Mount } from "../front/exchange.js";
 import type { SigningKeys } from "../identity/signing-keys.js";
 import type { SignInDeps } from "../identity/sign-in.js";
 import type { SigningAlgorithm } from "../keys/signing.js";
+import type { LoginFacts } from "./mcias/policy.js";
 
 /** What the composition gives to every wire. */
 export interface WireDeps extends SignInDeps {
   readonly clock: Clock;
   readonly log: Log;
+  /** Makes ids that the wire shows. */
   readonly uuid: () => string;
+  /** Makes ids that stay in the database. */
+  readonly rowId: () => string;
+  /** Asked besides the rules of the house, of whoever has the right credentials. For tests. */
+  readonly loginPolicy?: (facts: LoginFacts) => boolean;
+  /** True: requests are not counted, whatever the house says. For tests. */
+  readonly unlimited?: boolean;
   /** The keys that this wire signs with; made on first need. */
   signingKeys(wire: string, algorithm: SigningAlgorithm): Promise<SigningKeys>;
 }

@@ -74,6 +74,10 @@ describe("the client", () => {
     },
   );
 
+  test("has no address where the socket is gone", () => {
+    expect(find("", ["1.1.1.1"])).toMatchObject({ address: "", viaProxy: false });
+  });
+
   test("came by a proxy only where the socket is one's", () => {
     expect(find("10.1.1.1", ["1.1.1.1"]).viaProxy).toBe(true);
     expect(find("203.0.113.9", ["10.1.1.1"]).viaProxy).toBe(false);

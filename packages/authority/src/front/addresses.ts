@@ -25,7 +25,9 @@ export function clientFinder(
 ): (peer: string, forwardedFor: readonly string[]) => Client {
   const trusted = trustedRanges(trustedProxies);
   return (peer, forwardedFor) => {
-    const address = canonicalAddress(peer) ?? peer;
+    const address = canonicalAddress(peer);
+    // A socket that is gone already has no address.
+    if (address === undefined) return client(peer, false);
     if (!trusted(address)) return client(address, false);
     if (forwardedFor.length === 0) return client(address, true);
     const hop = nearestStranger(forwardedFor.join(","), trusted);

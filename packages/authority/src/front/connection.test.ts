@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { manualClock } from "@cardea/core";
-import { echo, exchange, get, plainFront, post, untilClosed, type PlainFront } from "./raw.test.support.js";
+import { collect, echo, exchange, get, plainFront, post, untilClosed, type PlainFront } from "./raw.test.support.js";
 
 let front: PlainFront;
 
@@ -43,6 +43,15 @@ describe("a connection", () => {
     const replies = await untilClosed(front.port, bytes + get("/echo/2"));
     expect(replies.map(({ headers }) => headers["connection"])).toEqual(["close"]);
     expect(replies[0]?.status).toBe(bytes.includes("ignored") ? 200 : 413);
+  });
+
+  test("that writes all before it reads sees the answer too", async () => {
+    const body = "x".repeat(16_000_000);
+    const patient = await plainFront({ limits: { lingerBytes: body.length } });
+    const socket = connect(patient.port, "127.0.0.1").pause();
+    await new Promise((resolve) => socket.on("error", resolve).write(post("/echo/read/10", body), resolve));
+    expect((await collect(socket.resume(), [], Infinity)).map(({ status }) => status)).toEqual([413]);
+    await patient.close(0);
   });
 
   test("reads a body up to its limit, in chunks or not", async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "@cardea/core";
 import { clientFinder, type Client } from "./addresses.js";
-import { BodyLost, BodyTooLarge, type Inbound, type Mount, type Outbound } from "./exchange.js";
+import { BodyLost, BodyTooLarge, ReplyDropped, type Inbound, type Mount, type Outbound } from "./exchange.js";
 import { readHeaders, valuesOf, type ReadHeaders } from "./headers.js";
 import { createHosts } from "./hosts.js";
 import { errorFacts, type Log } from "./log.js";
@@ -49,7 +49,7 @@ export interface DoorOptions {
   readonly newId?: () => string;
 }
 
-/** Never rejects. The reply has the header `connection: close` where nothing more can be read from the connection. */
+/** Rejects with `ReplyDropped` only. The reply has the header `connection: close` where nothing more can be read from the connection. */
 export type Door = (arrival: Arrival) => Promise<Outbound>;
 
 /** The checks that every request passes before a mount sees it, whichever way it came. */
@@ -135,6 +135,7 @@ export function createDoor(options: DoorOptions): Door {
   };
 
   function failed(error: unknown, id: string): Outbound {
+    if (error instanceof ReplyDropped) throw error;
     if (error instanceof BodyLost) {
       return refusal(408, "request_timeout", "the body did not come whole in time", {
         headers: { connection: "close" },

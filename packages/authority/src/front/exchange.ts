@@ -47,6 +47,11 @@ export class BodyLost extends Error {
   override readonly name: string = "BodyLost";
 }
 
+/** Whoever is behind the door wants the connection to end without a reply. Planted by tests. */
+export class ReplyDropped extends Error {
+  override readonly name: string = "ReplyDropped";
+}
+
 /** One wire, or a set of pages, behind the door. */
 export interface Mount {
   /** As in the ready file: `mcias`. */

@@ -119,10 +119,12 @@ describe("closing", () => {
       handle: async () => (arrived(), await answered, { status: 200, headers: {}, body: "done" }),
     };
     const closing = await plainFront({ mounts: [slow] });
+    const silent = untilClosed(closing.port, "");
     const idle = untilClosed(closing.port, get("/healthz"));
     const busy = untilClosed(closing.port, get("/echo"));
     await underWay;
     const closed = closing.close(60_000);
+    expect(await silent).toEqual([]);
     expect((await idle).map(({ status }) => status)).toEqual([200]);
     await expect(exchange(closing.port, get("/healthz"))).resolves.toEqual([]);
     answer();

@@ -1,4 +1,10 @@
-import { createServer as createPlain, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer as createPlain,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createSecure } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -103,8 +109,8 @@ function create(options: ListenerOptions, limits: FrontLimits): Server {
     insecureHTTPParser: false,
   };
   const server = options.kind === "https" ? secure(options, limits, http) : createPlain(http);
-  // Node drops what is beyond and says nothing: one more than allowed lets the door see that there were too many.
-  server.maxHeadersCount = limits.headerCount + 1;
+  // Node would drop what is beyond a limit and say nothing. The door counts, and `maxHeaderSize` bounds.
+  server.maxHeadersCount = 0;
   server.maxConnections = limits.connections;
   server.timeout = limits.silenceMs;
   return server;
@@ -134,7 +140,6 @@ function watch(server: Server, kind: "https" | "http") {
   const underWay = new Map<Duplex, Set<ServerResponse>>();
   // Below TLS, so that those are known too whose handshake is not done.
   const sockets = new Set<Socket>();
-  let isStopping = false;
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -149,10 +154,7 @@ function watch(server: Server, kind: "https" | "http") {
     begin(socket: Socket, response: ServerResponse): void {
       const responses = underWay.get(socket);
       responses?.add(response);
-      response.once("close", () => {
-        responses?.delete(response);
-        if (isStopping && responses?.size === 0) socket.destroySoon();
-      });
+      response.once("close", () => responses?.delete(response));
     },
     /**
      * Whether an answer written to the connection now would be taken for that of the request that is broken. Before
@@ -160,11 +162,11 @@ function watch(server: Server, kind: "https" | "http") {
      */
     isUnanswered(socket: Duplex): boolean {
       const responses = underWay.get(socket);
-      if (responses === undefined || responses.size > 1) return false;
-      return [...responses].every((response) => !response.headersSent && !response.req.complete);
+      return (
+        responses !== undefined && [...responses].every((response) => !response.headersSent && !response.req.complete)
+      );
     },
     endIdle(): void {
-      isStopping = true;
       for (const [socket, responses] of underWay) if (responses.size === 0) socket.destroy();
     },
     destroy(): void {
@@ -189,12 +191,10 @@ const clientErrors: Readonly<Record<string, RawAnswer>> = {
 /** Answers where there is no response to answer with, and ends the connection. */
 function answerRaw(socket: Duplex, [status, code, text]: RawAnswer): void {
   const { headers, body } = refusal(status, code, text);
-  const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(body), connection: "close" });
+  const fields = Object.entries({ ...headers, "content-length": body.length, connection: "close" });
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...fields.map(([name, value]) => `${name}: ${value}`)];
   socket.on("error", () => socket.destroy());
-  socket.end(
-    `HTTP/1.1 ${status} Refused\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body.toString()}`,
-    () => socket.destroy(),
-  );
+  socket.end(`${lines.join("\r\n")}\r\n\r\n${body.toString()}`, () => socket.destroy());
 }
 
 function bind(server: Server, { host, port }: ListenerOptions): Promise<number> {

@@ -15,8 +15,8 @@ export interface ReplyRules {
 }
 
 /**
- * Writes a reply. A body that nobody read is drained where it is short; otherwise the connection ends with the reply,
- * after a while of reading on: closing it at once would reset it, and the client would never see the reply.
+ * Writes a reply. A body that nobody read is drained, by Node, where it is short. Otherwise the connection ends with
+ * the reply, after a while of reading on: closing it at once would reset it, and the client would never see the reply.
  */
 export async function sendReply(
   request: IncomingMessage,
@@ -40,7 +40,6 @@ export async function sendReply(
     response.end();
     return;
   }
-  request.resume();
   response.end(isBodyless ? undefined : reply.body);
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { CardeaError, type Clock } from "@cardea/core";
 import { bodyReader } from "./body.js";
-import { createDoor, type Arrival } from "./door.js";
+import { createDoor } from "./door.js";
 import type { Mount } from "./exchange.js";
 import { defaultLimits, type FrontLimits } from "./limits.js";
 import { listen, type FrontAddress, type Listener, type ListenerOptions } from "./listener.js";
@@ -42,54 +42,57 @@ export interface Front {
 export async function openFront(options: FrontOptions): Promise<Front> {
   const { clock, log } = options;
   const limits = { ...defaultLimits, ...options.limits };
+  const publicUrl = options.publicUrl === undefined ? undefined : readPublicUrl(options.publicUrl);
   const listeners: Listener[] = [];
   let closing: Promise<void> | undefined;
 
   const door = createDoor({
     ...options,
-    publicUrl: options.publicUrl === undefined ? undefined : readPublicUrl(options.publicUrl),
+    publicUrl,
     mostHeaders: limits.headerCount,
-    secureUrl: () => options.publicUrl ?? listeners.find(({ kind }) => kind === "https")?.url,
+    secureUrl: () => [publicUrl?.origin, ...listeners.map(({ url }) => url)].find((url) => url?.startsWith("https:")),
     probes: createProbes(options.ready, clock),
   });
 
-  const serve = (options: ListenerOptions) => {
-    // Known when it is bound, which is before the first request.
-    let url = "";
-    const onRequest = (request: IncomingMessage, response: ServerResponse, waits: boolean) => {
-      let isWaiting = waits;
-      const begin = () => {
-        if (isWaiting) response.writeContinue();
-        isWaiting = false;
-      };
-      // What happens to a connection under a reply is told by its `close`.
-      response.on("error", () => response.destroy());
-      door({
-        method: request.method ?? "",
-        target: request.url ?? "",
-        rawHeaders: request.rawHeaders,
-        peer: request.socket.remoteAddress ?? "",
-        local: request.socket.localAddress,
-        encrypted: options.kind === "https",
-        listener: url,
-        body: bodyReader(request, { clock, deadlineMs: limits.bodyMs, begin }),
-      } satisfies Arrival)
-        .then((reply) =>
-          sendReply(request, response, reply, { clock, limits, isLast: closing !== undefined, isWaiting }),
-        )
-        .catch((error: unknown) => {
-          log.error("reply_failed", errorFacts(error));
-          response.destroy();
-        });
+  /** @param url how the listener is reached: known when it is bound, which is before the first request */
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    waits: boolean,
+    url: string,
+  ): Promise<void> {
+    let isWaiting = waits;
+    const begin = () => {
+      if (isWaiting) response.writeContinue();
+      isWaiting = false;
     };
-    return listen(options, limits, onRequest).then((listener) => {
-      url = listener.url;
-      return listener;
+    const reply = await door({
+      method: request.method ?? "",
+      target: request.url ?? "",
+      rawHeaders: request.rawHeaders,
+      peer: request.socket.remoteAddress ?? "",
+      local: request.socket.localAddress,
+      encrypted: url.startsWith("https:"),
+      listener: url,
+      body: bodyReader(request, { clock, deadlineMs: limits.bodyMs, begin }),
     });
-  };
+    await sendReply(request, response, reply, { clock, limits, isLast: closing !== undefined, isWaiting });
+  }
+
+  async function open(where: ListenerOptions): Promise<void> {
+    const listener: Listener = await listen(where, limits, (request, response, isWaiting) => {
+      // That the connection broke under a reply shows in its `close`.
+      response.on("error", () => response.destroy());
+      answer(request, response, isWaiting, listener.url).catch((error: unknown) => {
+        log.error("reply_failed", errorFacts(error));
+        response.destroy();
+      });
+    });
+    listeners.push(listener);
+  }
 
   try {
-    for (const one of options.listeners) listeners.push(await serve(one));
+    for (const where of options.listeners) await open(where);
   } catch (error) {
     await close(0);
     throw error;

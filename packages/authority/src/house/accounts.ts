@@ -25,6 +25,7 @@ export interface Applying {
   readonly origin: Origin;
   readonly now: number;
   readonly uuid: () => string;
+  readonly rowId: () => string;
 }
 
 /** An account under work, and what was done to it. */
@@ -81,7 +82,7 @@ async function admit(unit: Applying, prepared: PreparedAccount): Promise<Work> {
 async function create(unit: Applying, prepared: PreparedAccount): Promise<Work> {
   const { wanted, passwordHash } = prepared;
   const account = await createAccount(unit.tx, unit.origin, unit.now, {
-    id: unit.uuid(),
+    id: unit.rowId(),
     wire: firstWire,
     subject: unit.uuid(),
     username: wanted.username,
@@ -97,9 +98,9 @@ async function create(unit: Applying, prepared: PreparedAccount): Promise<Work> 
   return work;
 }
 
-async function enrol({ tx, seals, origin, now, uuid }: Applying, { prepared, account }: Work): Promise<boolean> {
+async function enrol({ tx, seals, origin, now, rowId }: Applying, { prepared, account }: Work): Promise<boolean> {
   if (prepared.totp === undefined) return false;
-  return enrolTotp(tx, seals, origin, now, account.id, { id: uuid(), secret: prepared.totp });
+  return enrolTotp(tx, seals, origin, now, account.id, { id: rowId(), secret: prepared.totp });
 }
 
 /** Gives the roles that are missing. @returns them */

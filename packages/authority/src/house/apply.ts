@@ -78,9 +78,7 @@ type Outcome = Pick<HouseReport, "changes" | "unchanged">;
 
 async function applyIn(tx: Tx, deps: ApplyDeps, house: House, preparation: Preparation): Promise<Outcome> {
   const now = deps.clock.now();
-  const outcomes = [
-    ...(await applyAccounts({ tx, origin, now, seals: deps.seals, uuid: deps.uuid }, preparation.accounts)),
-  ];
+  const outcomes = [...(await applyAccounts({ ...deps, tx, origin, now }, preparation.accounts))];
   for (const [key, setting] of Object.entries(house.settings)) {
     outcomes.push((await storeSetting(tx, key, setting)) ? [`stored the settings of ${key}`] : []);
   }

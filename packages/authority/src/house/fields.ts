@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { usernameForm } from "../identity/accounts.js";
 
 /**
  * What sections of the house file have in common. The description of a field is what an error says was expected, and
@@ -29,7 +30,7 @@ const filled = v.pipe(v.string(), v.minLength(1));
 export const name = v.pipe(filled, v.description("a non-empty text"));
 
 export const username = text(
-  /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/,
+  usernameForm,
   "1 to 63 characters of A-Z a-z 0-9 . _ @ -, the first a letter or digit",
 );
 

@@ -10,7 +10,10 @@ import type { House, HouseAccount } from "./load.js";
 
 /** What applying a house needs. */
 export interface ApplyDeps extends Pick<SignInDeps, "storage" | "hashes" | "seals" | "clock"> {
+  /** Makes ids that wires show. */
   readonly uuid: () => string;
+  /** Makes ids that stay in the database. */
+  readonly rowId: () => string;
   /** Default: the random of the system. */
   readonly random?: (bytes: number) => Uint8Array;
 }

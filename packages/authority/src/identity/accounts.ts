@@ -47,6 +47,9 @@ interface Transition {
   readonly erases: boolean;
 }
 
+/** What a user name may be. ASCII, so that no two look alike; compared as it is. */
+export const usernameForm = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;
+
 export interface NewAccount {
   readonly id: string;
   /** What which wire calls it. */

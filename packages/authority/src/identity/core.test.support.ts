@@ -18,6 +18,7 @@ export interface TestCore extends SignInDeps {
   readonly seals: Seals;
   readonly hashes: CountingHashes;
   readonly uuid: () => string;
+  readonly rowId: () => string;
 }
 
 /** Hashes that any eye can read, and a count of how often a password was compared with a stored one. */
@@ -39,7 +40,7 @@ export async function openCore(
   const storage = await openSqlite({ path: ":memory:", clock });
   const uuid = uuids();
   const seals = await openSeals(storage, randomBytes(32), { uuid, now: clock.now() });
-  return { storage, clock, seals, hashes: countingHashes(), uuid, guesses };
+  return { storage, clock, seals, hashes: countingHashes(), uuid, rowId: uuid, guesses };
 }
 
 /** UUIDs in their order. */

@@ -1,5 +1,5 @@
 import { sha256 } from "../keys/digest.js";
-import { consume, offer } from "../storage/single-use.js";
+import { consume, offer, withdraw } from "../storage/single-use.js";
 import type { Tx } from "../storage/storage.js";
 import { createAccount, isUsernameTaken, type NewAccount } from "./accounts.js";
 import { record, type Origin } from "./audit.js";
@@ -8,7 +8,7 @@ import { administrator, hasAdministrator, setRoles } from "./roles.js";
 /** How long a link for making the first administrator works. */
 const linkMs = 24 * 3_600_000;
 
-/** Makes the code of a set-up link known. `administrator_exists`: there is nothing left to set up. */
+/** Makes the code of a set-up link known, and ends the former one. `administrator_exists`: there is nothing left to set up. */
 export async function offerSetupLink(
   tx: Tx,
   origin: Origin,
@@ -16,6 +16,7 @@ export async function offerSetupLink(
   code: string,
 ): Promise<"offered" | "administrator_exists"> {
   if (await hasAdministrator(tx)) return "administrator_exists";
+  await withdraw(tx, "setup_link");
   await offer(tx, { kind: "setup_link", digest: sha256(code), payload: {}, expiresAt: now + linkMs, now });
   await record(tx, origin, now, { type: "setup_link_made" });
   return "offered";

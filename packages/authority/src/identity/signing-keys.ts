@@ -6,6 +6,7 @@ import {
   verifier,
   type PublicJwk,
   type SigningAlgorithm,
+  type SigningKey,
 } from "../keys/signing.js";
 import type { Seals } from "../keys/seal.js";
 import type { Storage } from "../storage/storage.js";
@@ -25,13 +26,18 @@ const place = (kid: string) => ({ table: "signing_keys", column: "private_key", 
 
 /** The keys of a wire. Its first is made on first need; of two processes that start at once both get the same. */
 export async function openSigningKeys(
-  deps: { readonly storage: Storage; readonly seals: Seals },
+  deps: {
+    readonly storage: Storage;
+    readonly seals: Seals;
+    /** Default: a random one. */
+    readonly makeKey?: (algorithm: SigningAlgorithm) => SigningKey;
+  },
   origin: Origin,
   now: number,
   algorithm: SigningAlgorithm,
 ): Promise<SigningKeys> {
   const { storage, seals } = deps;
-  const fresh = generateSigningKey(algorithm);
+  const fresh = (deps.makeKey ?? generateSigningKey)(algorithm);
   const rows = await storage.unit(async (tx) => {
     const present = await tx
       .selectFrom("signing_keys")

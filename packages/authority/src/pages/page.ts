@@ -21,6 +21,8 @@ code { font-size: .95em; overflow-wrap: anywhere }
 footer { margin-top: 2.5rem; font-size: .85rem }
 `;
 
+/** Whole, so that nothing comes between its tags: the policy knows these very bytes. */
+const styleElement = raw(`<style>${style}</style>`);
 const styleHash = createHash("sha256").update(style).digest("base64");
 
 /** What every page says to a browser: nothing from elsewhere, no script, no frame, no trace. */
@@ -56,7 +58,7 @@ export async function page(
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <title>${content.title} · Cardea</title>
-        <style>${raw(style)}</style>
+        ${styleElement}
       </head>
       <body>
         <main>

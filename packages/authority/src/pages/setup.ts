@@ -1,6 +1,7 @@
 import type { Clock } from "@cardea/core";
 import { html } from "hono/html";
 import { BodyTooLarge, type Inbound, type Mount, type Outbound } from "../front/exchange.js";
+import { usernameForm } from "../identity/accounts.js";
 import type { Origin } from "../identity/audit.js";
 import { isAcceptablePassword, passwordBytes } from "../identity/passwords.js";
 import { useSetupLink } from "../identity/setup-link.js";
@@ -13,12 +14,12 @@ export interface SetupDeps {
   readonly hashes: HashPool;
   readonly clock: Clock;
   readonly uuid: () => string;
+  readonly rowId: () => string;
   /** Told once, when the first administrator was made. */
   readonly done: () => void;
 }
 
 const bodyLimit = 8 * 1024;
-const usernameForm = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;
 
 /** The page behind the one-time set-up link: it makes the first administrator. */
 export function setupPages(deps: SetupDeps): Mount {
@@ -64,7 +65,7 @@ async function submit(deps: SetupDeps, request: Inbound, code: string): Promise<
   };
   const outcome = await deps.storage.unit((tx) =>
     useSetupLink(tx, origin, deps.clock.now(), code, {
-      id: deps.uuid(),
+      id: deps.rowId(),
       wire: "mcias",
       subject: deps.uuid(),
       username,
@@ -79,10 +80,15 @@ async function submit(deps: SetupDeps, request: Inbound, code: string): Promise<
         title: "The house is yours",
         host: request.origin,
         body: html`<p><strong>${username}</strong> is the administrator now. This link does not work any more.</p>
-          <p>Log in through any wire that this authority speaks; its addresses are in the terminal that started it.</p>`,
+          <p>
+            Log in through any wire that this authority speaks; its addresses are in the terminal that started it.
+          </p>`,
       });
     case "username_taken":
-      return form(request, 409, { username, problem: { field: "username", text: "That name is taken. Choose another." } });
+      return form(request, 409, {
+        username,
+        problem: { field: "username", text: "That name is taken. Choose another." },
+      });
     case "link_over":
       return over(request);
   }
@@ -93,7 +99,10 @@ function problemWith(username: string, password: string, again: string): Entered
     return { field: "username", text: "Use 1 to 63 letters, digits, and . _ @ - and begin with a letter or digit." };
   }
   if (!isAcceptablePassword(password)) {
-    return { field: "password", text: `Use at least ${passwordBytes.least} characters, and at most ${passwordBytes.most}.` };
+    return {
+      field: "password",
+      text: `Use at least ${passwordBytes.least} characters, and at most ${passwordBytes.most}.`,
+    };
   }
   if (password !== again) return { field: "again", text: "The two passwords differ. Type them once more." };
   return undefined;
@@ -108,9 +117,26 @@ function form(request: Inbound, status: number, { username = "", problem }: Ente
       ${problem === undefined ? "" : html`<div class="alert" role="alert"><p>${problem.text}</p></div>`}
       <form method="post">
         <label for="username">User name</label>
-        <input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required ${mark("username")} />
+        <input
+          id="username"
+          name="username"
+          value="${username}"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck="false"
+          required
+          ${mark("username")}
+        />
         <label for="password">Password</label>
-        <input id="password" name="password" type="password" autocomplete="new-password" required aria-describedby="rule" ${mark("password")} />
+        <input
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="new-password"
+          required
+          aria-describedby="rule"
+          ${mark("password")}
+        />
         <p class="hint" id="rule">At least ${passwordBytes.least} characters. A sentence is better than a riddle.</p>
         <label for="again">Password again</label>
         <input id="again" name="again" type="password" autocomplete="new-password" required ${mark("again")} />

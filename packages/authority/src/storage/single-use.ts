@@ -67,6 +67,11 @@ export async function consume(
   return { accountId: row.account_id ?? undefined, payload: JSON.parse(row.payload) as unknown };
 }
 
+/** Ends every value of a kind that was not used yet. */
+export async function withdraw(tx: Tx, kind: SingleUseKind): Promise<void> {
+  await tx.deleteFrom("one_time").where("kind", "=", kind).where("consumed_at", "is", null).execute();
+}
+
 /** Removes what is over, used or not. No answer depends on it. */
 export async function pruneOneTime(tx: Tx, now: number): Promise<void> {
   await tx.deleteFrom("one_time").where("expires_at", "<=", now).execute();

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { manualClock } from "@cardea/core";
-import { loadEngine, sqliteProviders } from "./sqlite/provider.js";
+import { loadEngine, sqliteProviders, type SqliteProvider } from "./sqlite/provider.js";
 import { openSqlite, type SqliteOptions } from "./sqlite/open.js";
 import type { Storage } from "./storage.js";
 
@@ -11,10 +11,16 @@ export interface Lent extends AsyncDisposable {
   readonly storage: Storage;
 }
 
+/** The engines that this runtime has. */
+export const providers: readonly SqliteProvider[] = await (async () => {
+  const found = await Promise.all(sqliteProviders.map((provider) => loadEngine(provider).catch(() => undefined)));
+  return sqliteProviders.filter((_, index) => found[index] !== undefined);
+})();
+
 /** Every kind of database that this machine can show. The conformance suite runs over each. */
 export const databases: readonly (readonly [name: string, open: () => Promise<Lent>])[] = [
   ["sqlite in memory", () => lend({ path: ":memory:" })],
-  ...(await providersHere()).map((provider) => [`sqlite file, ${provider}`, () => lendFile({ provider })] as const),
+  ...providers.map((provider) => [`sqlite file, ${provider}`, () => lendFile({ provider })] as const),
 ];
 
 /** A folder that is gone after the test. */
@@ -35,11 +41,6 @@ export async function microtasks(count: number): Promise<void> {
 /** Lets every timer and socket that is due have its turn. */
 export function macrotask(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-async function providersHere() {
-  const found = await Promise.all(sqliteProviders.map((provider) => loadEngine(provider).catch(() => undefined)));
-  return sqliteProviders.filter((_, index) => found[index] !== undefined);
 }
 
 async function lend(options: Partial<SqliteOptions> & { readonly path: string }): Promise<Lent> {

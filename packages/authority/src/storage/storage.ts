@@ -14,11 +14,12 @@ export type Reader = Pick<Kysely<Schema>, "selectFrom" | "executeQuery" | "getEx
 export interface Storage {
   readonly kind: "sqlite" | "postgres";
   /**
-   * The only way to write. Resolves when what `work` wrote is durable. Units see each other's writes in the order in
-   * which they were asked for.
+   * The only way to write. Resolves when what `work` wrote is durable. Units behave as if they ran one after another;
+   * the embedded database runs them in the order in which they were asked for.
    *
    * `work` awaits nothing but its `tx`: hash, sign and fetch before it. It may be run again, so it changes nothing but
-   * the database. A lost race is a value, and commits; a throw undoes this unit alone and is thrown on.
+   * the database. A lost race is a value, and commits; a throw undoes this unit alone and is thrown on. A statement that
+   * fails undoes the unit too, also where `work` catches the error.
    *
    * @throws StorageError `unit_waited` where `work` waits for anything but its queries; nothing is written
    * @throws StorageError `unit_nested` where it is called inside the work of another unit

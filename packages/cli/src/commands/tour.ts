@@ -1,4 +1,4 @@
-import { command } from "../command.js";
+import { command, exitCodes } from "../command.js";
 
 export const tour = command({
   summary: "Walk through a running authority, step by step.",
@@ -10,6 +10,7 @@ export const tour = command({
   options: ["keep"],
   async run({ keep = false }, terminal) {
     const { takeTour } = await import("../tour/tour.js");
-    return takeTour(terminal, { keep });
+    await takeTour(terminal, { keep });
+    return exitCodes.done;
   },
 });

@@ -44,7 +44,7 @@ export class Narrator {
     if (this.#terminal.signal.aborted) {
       throw new CardeaError("the tour was stopped half-way", {
         code: "tour_stopped",
-        help: "Run it again: cardea tour",
+        help: "Run it again when you like",
       });
     }
     const number = this.#paint.dim(String(this.#steps + 1).padStart(4));

@@ -84,9 +84,9 @@ async function createAccounts({ narrator, secrets, client, words }: Walk, root: 
     .gives("ingest: system, active", () => root.createAccount("ingest", "system"), words.account);
   await narrator.asks("setRoles", "ingest: ingest").gives("done", () => root.setRoles(ingestAccount.id, ["ingest"]));
   await narrator.asks("listAccounts", "who is there?").gives(
-    "root, otto, alice, ingest",
+    "alice, ingest, otto, root",
     () => root.listAccounts(),
-    (all) => words.list(all.map(({ username }) => username)),
+    (all) => words.list(all.map(({ username }) => username).sort()),
   );
   return { root, alice, aliceAccount, ingestAccount };
 }

@@ -23,12 +23,20 @@ const op = wire({
   limits: { success: 1024, error: 256 },
 });
 
-const Thing = v.object({ id: v.string(), size: v.exactOptional(v.number()), tags: v.exactOptional(v.array(v.string())) });
+const Thing = v.object({
+  id: v.string(),
+  size: v.exactOptional(v.number()),
+  tags: v.exactOptional(v.array(v.string())),
+});
 
 const putThing = op("PUT /v1/boxes/{box}/things/{id}", {
   caller: "bearer",
   json: Thing,
-  reply: json(Thing, { status: 201, tolerates: [200], hedges: [hedge(v.array(Thing), (list) => list[0] ?? { id: "none" })] }),
+  reply: json(Thing, {
+    status: 201,
+    tolerates: [200],
+    hedges: [hedge(v.array(Thing), (list) => list[0] ?? { id: "none" })],
+  }),
   fails: ["gone"],
 });
 const search = op("GET /v1/things", {
@@ -37,7 +45,11 @@ const search = op("GET /v1/things", {
   reply: json(v.array(Thing)),
 });
 const touch = op("POST /v1/touch", { caller: "bearer", json: v.optional(v.object({})), reply: empty() });
-const token = op("POST /oauth/token", { caller: "anyone", form: v.object({ grant_type: v.string() }), reply: empty(200) });
+const token = op("POST /oauth/token", {
+  caller: "anyone",
+  form: v.object({ grant_type: v.string() }),
+  reply: empty(200),
+});
 
 const target: Target = { baseUrl: "https://host/base", credential: Secret.of("Bearer abc.def"), decoding: "strict" };
 const reply = (status: number, body: unknown, headers: Record<string, string> = {}): HttpReply => ({
@@ -97,15 +109,22 @@ describe("encoding", () => {
     expect(() => putThing.encode({ path: { box: "a", id: part }, json: { id: "1" } }, target)).toThrow(InputError);
   });
 
-  test.each(["Bearer a\r\nx: y", "Bearer a b", "Bearer é", "abc"])("refuses the credential %j and does not show it", (text) => {
-    const act = () => touch.encode({}, { ...target, credential: Secret.of(text) });
-    expect(act).toThrow(InputError);
-    expect(act).not.toThrow(text);
-  });
+  test.each(["Bearer a\r\nx: y", "Bearer a b", "Bearer é", "abc"])(
+    "refuses the credential %j and does not show it",
+    (text) => {
+      const act = () => touch.encode({}, { ...target, credential: Secret.of(text) });
+      expect(act).toThrow(InputError);
+      expect(act).not.toThrow(text);
+    },
+  );
 
   test("goes to another route where a server has it elsewhere", () => {
     const other = reroute(touch, "PATCH /v2/feel");
-    expect(other.encode({}, target)).toMatchObject({ method: "PATCH", url: "https://host/base/v2/feel", route: "PATCH /v2/feel" });
+    expect(other.encode({}, target)).toMatchObject({
+      method: "PATCH",
+      url: "https://host/base/v2/feel",
+      route: "PATCH /v2/feel",
+    });
     expect(() => reroute(touch, "/v2/feel")).toThrow(TypeError);
   });
 });
@@ -141,7 +160,11 @@ describe("decoding", () => {
     ["an object in place of an array", reply(200, {}), "expected Array"],
     ["no JSON", reply(201, "<html>secret"), "expected JSON"],
     ["invalid UTF-8", { ...reply(201, ""), body: Uint8Array.of(0x22, 0xff, 0x22) }, "expected JSON"],
-    ["another content type", reply(201, { id: "1" }, { "content-type": "text/json" }), "content-type: expected application/json"],
+    [
+      "another content type",
+      reply(201, { id: "1" }, { "content-type": "text/json" }),
+      "content-type: expected application/json",
+    ],
     ["a success that means something else", reply(202, { id: "1" }), "status: expected 201"],
     ["a body that was cut", { ...reply(201, { id: "1" }), truncated: true }, "at most 1024 bytes"],
   ])("refuses %s without showing it", (_, answer, message) => {
@@ -162,15 +185,27 @@ describe("decoding", () => {
   });
 
   test.each<[string, HttpReply, { code: string; message: string; retryAfterMs?: number }]>([
-    ["the envelope", reply(404, { error: "no such thing", code: "gone_for_good" }), { code: "gone_for_good", message: "no such thing" }],
+    [
+      "the envelope",
+      reply(404, { error: "no such thing", code: "gone_for_good" }),
+      { code: "gone_for_good", message: "no such thing" },
+    ],
     ["no code", reply(404, { error: "no such thing" }), { code: "not_found", message: "no such thing" }],
     ["extra members", reply(404, { error: "x", code: "y", more: 1 }), { code: "y", message: "x" }],
     ["HTML", reply(502, "<html>"), { code: "internal_error", message: "internal error" }],
     ["nothing", reply(500, ""), { code: "internal_error", message: "internal error" }],
     ["an array", reply(400, []), { code: "bad_request", message: "malformed request" }],
-    ["a cut body", { ...reply(400, { error: "x" }), truncated: true }, { code: "bad_request", message: "malformed request" }],
+    [
+      "a cut body",
+      { ...reply(400, { error: "x" }), truncated: true },
+      { code: "bad_request", message: "malformed request" },
+    ],
     ["a status that the wire does not have", reply(418, ""), { code: "http_418", message: "status 418" }],
-    ["a wait", reply(429, "", { "retry-after": "7" }), { code: "http_429", message: "status 429", retryAfterMs: 7_000 }],
+    [
+      "a wait",
+      reply(429, "", { "retry-after": "7" }),
+      { code: "http_429", message: "status 429", retryAfterMs: 7_000 },
+    ],
   ])("keeps the status of an error with %s", (_, answer, expected) => {
     const error = thrownBy(() => touch.decode(answer, target));
     expect(error).toBeInstanceOf(RefusedError);
@@ -180,7 +215,13 @@ describe("decoding", () => {
 
 describe("the serving end", () => {
   const rules: ReadRules = { unknown: "refuse", nulls: "absent", maxDepth: 32 };
-  const received = (body: string, more = {}) => ({ path: {}, query: {}, headers: {}, body: new TextEncoder().encode(body), ...more });
+  const received = (body: string, more = {}) => ({
+    path: {},
+    query: {},
+    headers: {},
+    body: new TextEncoder().encode(body),
+    ...more,
+  });
 
   test("reads what a client encodes", () => {
     const input = { path: { box: "a", id: "b" }, json: { id: "1", tags: ["x"] } };
@@ -189,7 +230,9 @@ describe("the serving end", () => {
   });
 
   test("takes a null for an absent member where the member is optional, and nowhere else", () => {
-    expect(readInput(putThing, received('{"id":"1","size":null}', { path: { box: "a", id: "b" } }), rules).json).toEqual({ id: "1" });
+    expect(
+      readInput(putThing, received('{"id":"1","size":null}', { path: { box: "a", id: "b" } }), rules).json,
+    ).toEqual({ id: "1" });
     for (const body of ['{"id":null}', '{"id":"1","tags":[null]}', '{"id":"1","colour":null}']) {
       expect(() => readInput(putThing, received(body), rules)).toThrow(BadRequest);
     }

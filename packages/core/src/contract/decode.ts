@@ -47,7 +47,11 @@ export function decodeReply(op: Operation<never, unknown>, reply: HttpReply, tar
 
 /** What a reply without a body may hold when a foreign server answers: nothing, blanks, or an empty object. */
 function isNothing(reply: HttpReply): boolean {
-  return reply.truncated !== true && reply.body.length <= 64 && /^\s*(\{\s*\})?\s*$/.test(new TextDecoder().decode(reply.body));
+  return (
+    reply.truncated !== true &&
+    reply.body.length <= 64 &&
+    /^\s*(\{\s*\})?\s*$/.test(new TextDecoder().decode(reply.body))
+  );
 }
 
 function jsonFrom(body: Uint8Array): unknown {

@@ -63,7 +63,10 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
 /** A line break in a credential would start another header, so only what RFC 6750 allows gets through. */
 function headerValue(value: string): string {
   if (!/^[A-Za-z]+ [A-Za-z0-9._~+/=-]+$/.test(value)) {
-    throw new InputError("the credential holds characters that no token has", "Pass the token alone, as it was issued.");
+    throw new InputError(
+      "the credential holds characters that no token has",
+      "Pass the token alone, as it was issued.",
+    );
   }
   return value;
 }

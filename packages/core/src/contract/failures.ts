@@ -13,7 +13,11 @@ export interface ErrorCase {
 
 /** The form of a wire's error bodies. */
 export interface Envelope {
-  write(refusal: { readonly code: string; readonly text: string; readonly details: Readonly<Record<string, unknown>> }): unknown;
+  write(refusal: {
+    readonly code: string;
+    readonly text: string;
+    readonly details: Readonly<Record<string, unknown>>;
+  }): unknown;
   /** Takes what it understands from a body that is a JSON object. */
   read(body: Readonly<Record<string, unknown>>): {
     readonly code?: string;
@@ -48,7 +52,9 @@ export function refusalFrom(
 
 function usualCase(status: number, cases: Readonly<Record<string, ErrorCase>>): ErrorCase | undefined {
   const all = Object.values(cases);
-  return all.find((one) => one.status === status) ?? (status >= 500 ? all.find((one) => one.status === 500) : undefined);
+  return (
+    all.find((one) => one.status === status) ?? (status >= 500 ? all.find((one) => one.status === 500) : undefined)
+  );
 }
 
 function objectFrom(reply: HttpReply): Record<string, unknown> | undefined {

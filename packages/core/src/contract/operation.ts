@@ -29,8 +29,12 @@ export interface Exchange<Input, Output> {
 }
 
 /** One row of a REST contract. */
-export interface Operation<Input, Output, Case extends string = string, Caller extends string = string>
-  extends Exchange<Input, Output> {
+export interface Operation<
+  Input,
+  Output,
+  Case extends string = string,
+  Caller extends string = string,
+> extends Exchange<Input, Output> {
   readonly method: Method;
   /** The path template, such as `/v1/accounts/{id}`. */
   readonly path: string;

@@ -51,12 +51,7 @@ function compare(came: unknown, kept: unknown, path: string, lost: string[]): Mi
     const here = join(path, Array.isArray(came) ? Number(key) : key);
     if (!Object.hasOwn(kept, key)) lost.push(here);
     else {
-      const inner = compare(
-        (came as Record<string, unknown>)[key],
-        (kept as Record<string, unknown>)[key],
-        here,
-        lost,
-      );
+      const inner = compare((came as Record<string, unknown>)[key], (kept as Record<string, unknown>)[key], here, lost);
       if (inner !== undefined) return inner;
     }
   }

@@ -1,12 +1,6 @@
 import type * as contract from "@cardea/mcias/contract";
 import type { WireAccount } from "@cardea/mcias/contract";
-import {
-  createAccount,
-  findBySubject,
-  listAccounts,
-  setStatus,
-  type Account,
-} from "../../identity/accounts.js";
+import { createAccount, findBySubject, listAccounts, setStatus, type Account } from "../../identity/accounts.js";
 import { rolesOf, setRoles } from "../../identity/roles.js";
 import type { Handlers } from "../dialect.js";
 import type { McIas } from "./dialect.js";
@@ -21,7 +15,7 @@ type Accounts = Pick<
 
 /** Sections 2.2 and 2.3: accounts and their roles. */
 export function accountHandlers(mcias: McIas): Accounts {
-  const { storage, clock, hashes, settings, uuid } = mcias;
+  const { storage, clock, hashes, settings, uuid, rowId } = mcias;
 
   /** The account that a path names; a deleted one only where it is still readable. */
   async function find(id: string): Promise<Account | undefined> {
@@ -36,10 +30,11 @@ export function accountHandlers(mcias: McIas): Accounts {
       handler: async ({ json }, { origin, request, refuse }) => {
         if (json.account_type === "human" && json.password === undefined) refuse("password_missing");
         if (json.account_type === "system" && json.password !== undefined) refuse("password_forbidden");
-        const passwordHash = json.password === undefined ? undefined : await hashes.hash(json.password, request.network);
+        const passwordHash =
+          json.password === undefined ? undefined : await hashes.hash(json.password, request.network);
         const created = await storage.unit((tx) =>
           createAccount(tx, origin, clock.now(), {
-            id: uuid(),
+            id: rowId(),
             wire: "mcias",
             subject: uuid(),
             username: json.username,

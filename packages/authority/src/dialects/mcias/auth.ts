@@ -29,8 +29,10 @@ export function authHandlers(mcias: McIas): Auth {
           password: json.password,
           ...(totpCode !== undefined && { totpCode }),
           origin,
-          allows: (who) =>
-            allowsLogin(settings.policy, { ...who, serviceName, tags: json.tags ?? [] }, clock.now()),
+          allows: (who) => {
+            const facts = { ...who, serviceName, tags: json.tags ?? [] };
+            return allowsLogin(settings.policy, facts, clock.now()) && (mcias.loginPolicy?.(facts) ?? true);
+          },
           complete: async (tx, who, now) => {
             const subject = await subjectOn(tx, "mcias", who.accountId, uuid);
             return tokens.issue(tx, origin, now, { ...who, subject }, issuerOf(request));

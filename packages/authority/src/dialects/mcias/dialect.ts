@@ -7,6 +7,7 @@ import { accountHandlers } from "./accounts.js";
 import { authHandlers } from "./auth.js";
 import { gate, type Callers } from "./gate.js";
 import { pgCredsHandlers } from "./pgcreds.js";
+import type { LoginFacts } from "./policy.js";
 import type { McIasSettings } from "./settings.js";
 import { tokenHandlers } from "./token.js";
 import { createTokens, type Tokens } from "./tokens.js";
@@ -17,6 +18,8 @@ export interface McIasDeps extends SignInDeps {
   readonly settings: McIasSettings;
   readonly clock: Clock;
   readonly uuid: () => string;
+  readonly rowId: () => string;
+  readonly loginPolicy?: (facts: LoginFacts) => boolean;
 }
 
 /** What the handlers share. */

@@ -1,4 +1,5 @@
-import type { Engine, EngineDatabase, EngineStatement, SqliteValue } from "./provider.js";
+import { checkedParameter } from "../parameters.js";
+import type { Engine, EngineDatabase, EngineStatement } from "./provider.js";
 import { storageFailure } from "./failures.js";
 import { countParameters } from "./sql-text.js";
 
@@ -54,7 +55,7 @@ export class SqliteConnection {
     if (parameters.length !== prepared.parameters) {
       throw new TypeError(`SQL takes ${prepared.parameters} parameters, ${parameters.length} were given`);
     }
-    const values = parameters.map(checked);
+    const values = parameters.map(checkedParameter);
     try {
       if (prepared.givesRows) return { rows: prepared.statement.all(...values) };
       return { rows: [], changes: Number(prepared.statement.run(...values).changes) };
@@ -86,15 +87,4 @@ export class SqliteConnection {
       throw storageFailure(error, this.#path);
     }
   }
-}
-
-/** The value as it is, where the engine stores it as it is. The message names the place and never the value. */
-function checked(value: unknown, index: number): SqliteValue {
-  if (value === null || value instanceof Uint8Array) return value;
-  // The engine ends a text at its first NUL.
-  if (typeof value === "string" && !value.includes("\0")) return value;
-  if (typeof value === "number" && Number.isFinite(value)) {
-    if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
-  }
-  throw new TypeError(`SQL parameter ${index + 1}: expected null, bytes, text without NUL, or a safe number`);
 }

@@ -103,9 +103,10 @@ function openFile(engine: Engine, path: string, opened: { close(): void }[]): Co
 function closeWhole(writer: SqliteConnection): void {
   try {
     writer.execute("pragma wal_checkpoint(truncate)");
-  } finally {
-    writer.close();
+  } catch {
+    // Nothing is lost: the next start finds in the log beside the file what did not go into it.
   }
+  writer.close();
 }
 
 /** Both sides share the one connection there is. Between two macrotasks a group of units is whole or not begun. */

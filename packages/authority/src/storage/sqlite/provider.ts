@@ -1,10 +1,8 @@
 import { StorageError } from "../errors.js";
+import type { ColumnValue } from "../parameters.js";
 
 /** Where the engine comes from. Both speak the API of `node:sqlite`. */
 export type SqliteProvider = keyof typeof providers;
-
-/** What the engine takes and gives. Integers beyond 2^53 are refused in both directions. */
-export type SqliteValue = null | number | string | Uint8Array;
 
 /** The part of `node:sqlite` that we use. */
 export interface Engine {
@@ -18,8 +16,8 @@ export interface EngineDatabase {
 }
 
 export interface EngineStatement {
-  all(...parameters: SqliteValue[]): unknown[];
-  run(...parameters: SqliteValue[]): { readonly changes: number | bigint };
+  all(...parameters: ColumnValue[]): unknown[];
+  run(...parameters: ColumnValue[]): { readonly changes: number | bigint };
   columns(): readonly unknown[];
 }
 

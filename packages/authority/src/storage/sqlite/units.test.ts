@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
 import type { Tx } from "../storage.js";
-import { databases, openAt } from "../storage.test.support.js";
+import { databases, microtasks, openAt } from "../storage.test.support.js";
 import type { SqliteConnection, SqliteResult } from "./database.js";
 import { Units } from "./units.js";
 
@@ -131,6 +131,31 @@ test("a full queue refuses at once, and takes more when it has room", async () =
   await expect(units.run(async () => 3)).rejects.toMatchObject({ code: "storage_busy", retryable: true });
   expect(await Promise.all(taken)).toEqual([1, 2]);
   expect(await units.run(async () => 4)).toBe(4);
+});
+
+test("units of one turn run in the order of asking, and each sees what those before it wrote", async () => {
+  const storage = await openAt(":memory:");
+  const seen = await Promise.all(
+    ["a", "b", "c"].map((name) =>
+      storage.unit(async (tx) => {
+        const before = await tx.selectFrom("settings").select("name").execute();
+        await microtasks(3);
+        await put(tx, name);
+        return before.map((row) => row.name);
+      }),
+    ),
+  );
+  expect(seen).toEqual([[], ["a"], ["a", "b"]]);
+  await storage.close();
+});
+
+test.each(sqliteFile)("%s: a read is answered before the units that wait, from what was committed", async (_, open) => {
+  await using lent = await open();
+  const order: string[] = [];
+  const unit = lent.storage.unit((tx) => put(tx, "a")).then(() => order.push("unit"));
+  const reading = lent.storage.read.selectFrom("settings").select("name").execute();
+  await Promise.all([unit, reading.then((rows) => order.push(`read ${rows.length}`))]);
+  expect(order).toEqual(["read 0", "unit"]);
 });
 
 test("a unit that replaces an audit event is refused as well", async () => {

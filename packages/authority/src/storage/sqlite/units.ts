@@ -125,7 +125,7 @@ export class Units {
     const connection = new UnitConnection(this.#connection);
     this.#connection.execute("savepoint unit");
     this.#working = true;
-    const outcome = await new Promise<Outcome>((resolve) => {
+    const settled = await new Promise<Outcome>((resolve) => {
       this.#trip = () => resolve({ ended: "waited", error: new StorageError("unit_waited", waitedMessage) });
       call(unit.work, kyselyOver<Schema>(connection)).then(
         (value) => resolve({ ended: "returned", value }),
@@ -135,7 +135,10 @@ export class Units {
     this.#trip = undefined;
     this.#working = false;
     connection.end();
-    if (!this.#connection.inTransaction) throw connection.failure;
+    const { failure } = connection;
+    if (!this.#connection.inTransaction) throw failure ?? new StorageError("storage_failed", lostMessage);
+    const swallowed = settled.ended === "returned" && failure !== undefined;
+    const outcome: Outcome = swallowed ? { ended: "threw", error: failure } : settled;
     if (outcome.ended !== "returned") this.#connection.execute("rollback to unit");
     this.#connection.execute("release unit");
     return { unit, outcome };
@@ -155,6 +158,7 @@ export class Units {
 }
 
 const waitedMessage = "A unit waited for something that is not one of its queries, and was undone.";
+const lostMessage = "The transaction that a unit shared with others is gone.";
 
 /** A throw before the first await is a rejection like any other. */
 async function call<T>(work: (tx: Tx) => Promise<T>, tx: Tx): Promise<T> {
@@ -166,12 +170,12 @@ function tell({ unit, outcome }: Run): void {
   else unit.reject(outcome.error);
 }
 
-/** The connection as one unit sees it: it ends with the unit, and with the transaction. */
+/** The connection as one unit sees it: good until the unit ends or one of its statements fails, as on PostgreSQL. */
 class UnitConnection implements Executes {
   readonly #connection: SqliteConnection;
   #ended = false;
-  /** The newest error of a statement. Where the transaction is gone, this one took it away. */
-  failure: unknown = new StorageError("storage_failed", "A unit ended the transaction that it shares with others.");
+  /** What the first statement that failed has thrown. */
+  failure: unknown;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
@@ -179,8 +183,8 @@ class UnitConnection implements Executes {
 
   execute: Executes["execute"] = (sql, parameters) => {
     if (this.#ended) throw new StorageError("unit_ended", "A query came after its unit had ended.");
-    // Outside a transaction the statement would be committed by itself.
-    if (!this.#connection.inTransaction) throw this.failure;
+    // Where the failure has ended the transaction too, the next statement would be committed by itself.
+    if (this.failure !== undefined) throw this.failure;
     try {
       return this.#connection.execute(sql, parameters);
     } catch (error) {
