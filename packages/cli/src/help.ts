@@ -1,4 +1,5 @@
 import type { Command } from "./command.js";
+import { databaseVariable } from "./database.js";
 import { flagOf, options, type OptionRow } from "./options.js";
 import { lineWidth, wrap, type Paint } from "./terminal.js";
 
@@ -26,11 +27,15 @@ export function generalHelp(commands: Readonly<Record<string, Command>>, version
 export function commandHelp(name: string, command: Command, paint: Paint): string {
   const rows: readonly (readonly [string, OptionRow])[] = command.options.map((option) => [option, options[option]]);
   const working = rows.filter(([, row]) => row.idle === undefined);
+  const variables = Object.entries({
+    ...command.env,
+    ...(command.options.includes("database") && databaseVariable),
+  });
   return page([
     `${paint.bold("Usage:")} cardea ${usage(name, command)} [OPTIONS]`,
     ...command.about.map((paragraph) => wrap(paragraph, lineWidth).join("\n")),
     section("Options", [...working.map(([option, row]) => entryOf(option, row)), readHelp], paint),
-    ...(command.env === undefined ? [] : [section("Environment", Object.entries(command.env), paint)]),
+    ...(variables.length === 0 ? [] : [section("Environment", variables, paint)]),
   ]);
 }
 

@@ -42,12 +42,15 @@ describe("help", () => {
     expect(await cardea([])).toEqual({ code: 2, out: "", err: help });
   });
 
-  test.each([["serve"], ["apply"], ["setup"], ["tour"]])("that of %s fits a terminal", async (command) => {
-    const { code, out } = await cardea([command, "--help"]);
-    expect(code).toBe(0);
-    expect(out).toContain(`Usage: cardea ${command}`);
-    expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
-  });
+  test.each([["serve"], ["apply"], ["setup"], ["export"], ["import"], ["tour"]])(
+    "that of %s fits a terminal",
+    async (command) => {
+      const { code, out } = await cardea([command, "--help"]);
+      expect(code).toBe(0);
+      expect(out).toContain(`Usage: cardea ${command}`);
+      expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    },
+  );
 
   test("options without effect in this version are not in it", async () => {
     const { out } = await cardea(["serve", "--help"]);
@@ -58,7 +61,11 @@ describe("help", () => {
 
   test("no variable for a password is in it, only one for a file", async () => {
     const { out } = await cardea(["serve", "--help"]);
-    expect(out.match(/CARDEA_\w+/g)).toEqual(["CARDEA_ADMIN_USERNAME", "CARDEA_ADMIN_PASSWORD_FILE"]);
+    expect(out.match(/CARDEA_\w+/g)).toEqual([
+      "CARDEA_ADMIN_USERNAME",
+      "CARDEA_ADMIN_PASSWORD_FILE",
+      "CARDEA_DATABASE_URL_FILE",
+    ]);
   });
 
   test("the version is that of the package", async () => {
@@ -137,6 +144,79 @@ describe("applying a house file", () => {
     const { code, out } = await cardea([...argv, "--credentials-out", "credentials.json"]);
     expect(code).toBe(0);
     expect(out).toContain("generated secrets are in credentials.json\n");
+  });
+});
+
+describe("carrying a house", () => {
+  test("what was exported is verified, imported elsewhere, and has the same digest when it is exported again", async () => {
+    await writeFile(join(cwd, "moving.json"), JSON.stringify({ accounts: [{ username: "ingest", type: "system" }] }));
+    await cardea(["apply", "moving.json", "--data", "moving"]);
+    const { code, out } = await cardea(["export", "moving.jsonl", "--data", "moving"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^The house is in moving\.jsonl\.\n {2}Rows {5}\d+ in \d+ tables\n {2}SHA-256 {2}[0-9a-f]{64}\n/,
+    );
+    expect(out).toContain("carry moving/master.key by hand");
+    const figures = out.split("\n").slice(1, 3);
+
+    const verified = await cardea(["export", "--verify", "moving.jsonl"]);
+    expect(verified).toEqual({ code: 0, out: `moving.jsonl is whole.\n${figures.join("\n")}\n`, err: "" });
+    const imported = await cardea(["import", "moving.jsonl", "--data", "moved"]);
+    expect(imported.out.split("\n").slice(1, 3)).toEqual(figures);
+    expect(imported.out).toContain("Put the master key of the house at moved/master.key");
+    const again = await cardea(["export", "again.jsonl", "--data", "moved"]);
+    expect(again.out.split("\n").slice(1, 3)).toEqual(figures);
+    expect(await cardea(["import", "moving.jsonl", "--data", "moved"])).toMatchObject({ code: 1, out: "" });
+  });
+
+  test("a changed file is not whole", async () => {
+    await writeFile(join(cwd, "broken.jsonl"), "{}\n");
+    const { code, err } = await cardea(["export", "--verify", "broken.jsonl"]);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err:
+        "cardea: the file is no archive of a house, or was changed. " +
+        "Take another copy of the archive, or export the house again.\n",
+    });
+  });
+});
+
+describe("a database by URL", () => {
+  const url = "postgres://ann:planted-secret@127.0.0.1:1/house";
+
+  test.each([
+    [["serve", "--port", "0", "--database", url]],
+    [["apply", "house.json", "--database", url]],
+    [["setup", "--database", url]],
+    [["export", "far.jsonl", "--database", url]],
+    [["serve", "--port", "0", "--database", "postgres://ann:planted-secret@[/house"]],
+    [["serve", url]],
+  ])("its password is in no refusal: %j", async (argv) => {
+    await writeFile(join(cwd, "house.json"), "{}");
+    const { code, out, err } = await cardea([...argv, "--data", "by-url"], { CARDEA_DEBUG: "1" });
+    expect(code).toBeGreaterThan(0);
+    expect(out).toBe("");
+    expect(err).toMatch(/PostgreSQL|URL|too many/);
+    expect(err).not.toContain("planted-secret");
+  });
+
+  test("comes from a file where the command line names none", async () => {
+    await writeFile(join(cwd, "database.url"), `${url}\n`);
+    const env = { CARDEA_DATABASE_URL_FILE: "database.url" };
+    const refused = await cardea(["setup", "--data", "by-file"], env);
+    expect(refused).toMatchObject({ code: 1, out: "", err: expect.stringContaining("PostgreSQL server") });
+    expect((await cardea(["setup", "--data", "by-file", "--database", "own.db"], env)).code).toBe(0);
+  });
+
+  test.each([
+    ["gone.url", "that cannot be read"],
+    ["without.url", "without a URL"],
+  ])("%s is a file %s, and nothing of it is quoted", async (file, said) => {
+    await writeFile(join(cwd, "without.url"), "planted-secret");
+    const { code, err } = await cardea(["setup"], { CARDEA_DATABASE_URL_FILE: file });
+    expect(code).toBe(1);
+    expect(err).toContain(`CARDEA_DATABASE_URL_FILE names a file ${said}`);
+    expect(err).not.toContain("planted-secret");
   });
 });
 

@@ -3,8 +3,9 @@
  *
  * @packageDocumentation
  */
-import { exitCodes } from "./command.js";
+import { exitCodes, type Command } from "./command.js";
 import { commands } from "./commands/index.js";
+import { withDatabase } from "./database.js";
 import { commandHelp, generalHelp } from "./help.js";
 import { parse } from "./parse.js";
 import { report } from "./refusal.js";
@@ -28,8 +29,9 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-async function dispatch([first, ...rest]: readonly string[], terminal: Terminal): Promise<number> {
+async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { stdout, stderr, env, cwd } = terminal;
+  const [first] = argv;
   if (first === undefined) {
     stderr.write(generalHelp(commands, version(), paintFor(stderr, env)));
     return exitCodes.wrongUsage;
@@ -42,14 +44,27 @@ async function dispatch([first, ...rest]: readonly string[], terminal: Terminal)
     stdout.write(`${version()}\n`);
     return exitCodes.done;
   }
-  const command = Object.hasOwn(commands, first) ? commands[first] : undefined;
-  if (command === undefined) {
-    throw new UsageError(first.startsWith("-") ? `there is no option ${first}` : `there is no command "${first}"`);
-  }
-  const request = parse(first, command, rest, cwd);
+  const { name, command, rest } = commandIn(argv);
+  const request = parse(name, command, rest, cwd);
   if (request.help) {
-    stdout.write(commandHelp(first, command, paintFor(stdout, env)));
+    stdout.write(commandHelp(name, command, paintFor(stdout, env)));
     return exitCodes.done;
   }
-  return command.run(request.given, terminal);
+  return command.run(withDatabase(command, request.given, terminal), terminal);
+}
+
+/** The command that a line begins with, and what follows it. Some have two words: `keys list`. @throws UsageError */
+function commandIn([first = "", ...rest]: readonly string[]) {
+  const whole = commandOf(first);
+  if (whole !== undefined) return { name: first, command: whole, rest };
+  const name = `${first} ${rest[0] ?? ""}`;
+  const command = commandOf(name);
+  if (command !== undefined) return { name, command, rest: rest.slice(1) };
+  const group = Object.keys(commands).filter((one) => one.startsWith(`${first} `));
+  if (group.length > 0) throw new UsageError(`"${first}" stands before another word: ${group.join(", ")}`);
+  throw new UsageError(first.startsWith("-") ? `there is no option ${first}` : `there is no command "${first}"`);
+}
+
+function commandOf(name: string): Command | undefined {
+  return Object.hasOwn(commands, name) ? commands[name] : undefined;
 }

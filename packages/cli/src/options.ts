@@ -1,14 +1,37 @@
 import { resolve } from "node:path";
+import { isDatabaseUrl } from "./database.js";
 
 /** What a value may be: how it is read, and what is said of one that cannot be. */
 const kinds = {
   text: { read: (text: string) => text, expected: "a value" },
   path: { read: (text: string, cwd: string) => resolve(cwd, text), expected: "a value" },
+  database: {
+    read: (text: string, cwd: string) => (isDatabaseUrl(text) ? text : resolve(cwd, text)),
+    expected: "a value",
+  },
   port: {
     read: (text: string) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
     expected: "a number from 0 to 65535",
   },
+  count: {
+    read: (text: string) => (/^[1-9]\d{0,6}$/.test(text) ? Number(text) : undefined),
+    expected: "a number from 1 to 9999999",
+  },
+  time: { read: timeFrom, expected: "a date or a time, such as 2031-01-31T09:00:00Z" },
+  head: { read: headFrom, expected: "the head that an earlier run has printed" },
 } as const;
+
+/** In milliseconds since the epoch. A time has its zone with it. */
+function timeFrom(text: string): number | undefined {
+  if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)) return undefined;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function headFrom(text: string): { readonly number: number; readonly digest: string } | undefined {
+  const [, number, digest] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
+  return number === undefined || digest === undefined ? undefined : { number: Number(number), digest };
+}
 
 type Kind = keyof typeof kinds;
 
@@ -36,9 +59,9 @@ export const options = {
     default: "./cardea-data",
   },
   database: {
-    kind: "path",
-    value: "FILE",
-    help: "The embedded database, where it is not cardea.db in the data folder.",
+    kind: "database",
+    value: "WHERE",
+    help: "File of the embedded database, where it is not cardea.db in the data folder; or postgres://USER@HOST/NAME.",
   },
   house: {
     kind: "path",
@@ -81,8 +104,26 @@ export const options = {
     value: "FILE",
     help: "Where secrets that the house file wants generated are written, once, for your eyes only.",
   },
+  archive: { kind: "path", value: "FILE", help: "The file with the exported house." },
+  verify: { help: "Read the file and say whether it is whole, and write nothing." },
   dryRun: { help: "Tell what would change, and change nothing." },
   keep: { help: "Keep the folder with the data, to look at it or to go on from there." },
+  json: { help: "Print JSON, for programs." },
+  url: { kind: "text", value: "URL", help: "The server, with the path that the wire is mounted under." },
+  ca: { kind: "path", value: "FILE", help: "Its CA in PEM form, where the machine does not trust it already." },
+  credentials: { kind: "path", value: "FILE", help: "Who may be acted as, as JSON." },
+  profile: { kind: "text", value: "NAME", help: "What the server is set to: seed or extended.", default: "seed" },
+  slow: { help: "Run what waits for minutes too." },
+  kid: { kind: "text", value: "KID", help: "Id of the key, as keys list prints it." },
+  reseal: { help: "Make a new data key too, and seal every value in the database anew." },
+  since: { kind: "time", value: "TIME", help: "Only what happened then or later: a date, or a time with its zone." },
+  limit: { kind: "count", value: "COUNT", help: "How many events at most.", default: "50" },
+  key: { kind: "path", value: "FILE", help: "The audit key, as audit key has printed it." },
+  head: {
+    kind: "head",
+    value: "HEAD",
+    help: "The head that an earlier run has printed: proves that nothing before it was cut off.",
+  },
 } as const satisfies Readonly<Record<string, OptionRow>>;
 
 export type OptionName = keyof typeof options;
@@ -111,7 +152,7 @@ export function readValue(
   { kind }: OptionRow,
   text: string,
   cwd: string,
-): { readonly value: string | number | true } | { readonly expected: string } {
+): { readonly value: unknown } | { readonly expected: string } {
   if (kind === undefined) return { value: true };
   const read = text === "" ? undefined : kinds[kind].read(text, cwd);
   return read === undefined ? { expected: kinds[kind].expected } : { value: read };

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import type { Command } from "./command.js";
+import { isDatabaseUrl, shownDatabase } from "./database.js";
 import { flagOf, options, readValue, type OptionName, type OptionRow } from "./options.js";
 import { UsageError } from "./usage.js";
 
@@ -45,7 +46,8 @@ export function parse(name: string, command: Command, args: readonly string[], c
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
       const { positional } = command;
-      if (positional === undefined || seen.has(positional)) throw wrong(`"${token.value}" is one word too many`);
+      if (positional === undefined || seen.has(positional))
+        throw wrong(`"${shownWord(token.value)}" is one word too many`);
       const row: OptionRow = options[positional];
       take(positional, row, row.value ?? flagOf(positional), token.value);
       continue;
@@ -62,6 +64,11 @@ export function parse(name: string, command: Command, args: readonly string[], c
     throw wrong(`"${name}" wants a ${row.value}`);
   }
   return { help: false, given };
+}
+
+/** A word as it was typed, but for the password of a database whose option was forgotten. */
+function shownWord(word: string): string {
+  return isDatabaseUrl(word) ? shownDatabase(word, "") : word;
 }
 
 function defaultsOf(command: Command, cwd: string): Record<string, unknown> {

@@ -58,3 +58,10 @@ test("what the house file did, what it could not, and the set-up link", () => {
   );
   expect(text).toContain(`This link makes one; it works once, within a day:\n  ${setupLink}\n`);
 });
+
+test("a database by URL is named without its password", () => {
+  const database = "postgres://ann:planted@db.example.com:5433/house?sslpassword=planted";
+  const text = welcome({ ...started, database }, terminal);
+  expect(text).toContain("  Database  postgres://ann@db.example.com:5433/house\n");
+  expect(text).not.toContain("planted");
+});

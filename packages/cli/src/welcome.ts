@@ -1,4 +1,5 @@
 import type { Authority, HouseReport } from "@cardea/authority";
+import { shownDatabase } from "./database.js";
 import { houseLines } from "./house-lines.js";
 import { shownPath } from "./shown-path.js";
 import { paintFor, type Terminal } from "./terminal.js";
@@ -8,6 +9,8 @@ import { wires } from "./wires.js";
 export interface Started {
   readonly authority: Pick<Authority, "caCert" | "urls" | "setupLink">;
   readonly dataFolder: string;
+  /** Where it is not in the data folder. */
+  readonly database?: string;
   /** What was applied at the start, in order. */
   readonly applied: readonly HouseReport[];
   readonly credentialsOut?: string;
@@ -17,7 +20,7 @@ export interface Started {
 
 /** All that a person must know now, and no more. */
 export function welcome(started: Started, { stdout, env, cwd }: Pick<Terminal, "stdout" | "env" | "cwd">): string {
-  const { authority, dataFolder, applied, idle } = started;
+  const { authority, dataFolder, database, applied, idle } = started;
   const { bold, dim, green } = paintFor(stdout, env);
   const ca = authority.caCert === undefined ? undefined : shownPath(authority.caCert, cwd);
   const served = Object.entries(authority.urls).map(([wire, url]) => ({ url, words: wires[wire], wire }));
@@ -25,6 +28,7 @@ export function welcome(started: Started, { stdout, env, cwd }: Pick<Terminal, "
   const facts = [
     ...served.map(({ wire, words, url }) => [words?.name ?? wire, bold(url)] as const),
     ["Data", shownPath(dataFolder, cwd)] as const,
+    ...(database === undefined ? [] : [["Database", shownDatabase(database, cwd)] as const]),
     ...(ca === undefined ? [] : [["CA", `${ca} ${dim("(what clients must trust)")}`] as const]),
   ];
   const width = Math.max(...facts.map(([name]) => name.length));

@@ -21,6 +21,7 @@ const storageCodes = {
   storage_full: { retryable: true, help: "Free some space on the disk; nothing else is needed." },
   storage_in_use: { retryable: false, help: "Stop the other process, or give this one a data folder of its own." },
   storage_read_only: { retryable: false, help: "Let the user that runs the authority write to the data folder." },
+  storage_unreachable: { retryable: true, help: "See that PostgreSQL runs and that the URL of the database is right." },
   schema_too_new: { retryable: false, help: "Start the newer version of Cardea again, or restore a backup." },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly help: string }>;
 

@@ -10,6 +10,7 @@ export interface Schema {
   subjects: SubjectsTable;
   passwords: PasswordsTable;
   factors: FactorsTable;
+  passkeys: PasskeysTable;
   account_roles: AccountRolesTable;
   issued_tokens: IssuedTokensTable;
   database_credentials: DatabaseCredentialsTable;
@@ -18,6 +19,7 @@ export interface Schema {
   guesses: GuessesTable;
   one_time: OneTimeTable;
   audit_events: AuditEventsTable;
+  audit_seals: AuditSealsTable;
   settings: SettingsTable;
 }
 
@@ -64,6 +66,24 @@ export interface FactorsTable {
   created_at: number;
 }
 
+/** What an authenticator registered (WebAuthn, level 3). */
+export interface PasskeysTable {
+  id: string;
+  account_id: string;
+  /** Base64url, as the authenticator made it. */
+  credential_id: string;
+  /** COSE. */
+  public_key: Uint8Array;
+  /** The newest count of signatures that was seen; 0 for ever from authenticators that do not count. */
+  counter: number;
+  /** JSON, a list of texts. */
+  transports: string;
+  /** What its owner calls it. */
+  name: string;
+  created_at: number;
+  last_used_at: number | null;
+}
+
 export interface AccountRolesTable {
   account_id: string;
   role: string;
@@ -91,6 +111,7 @@ export interface SigningKeysTable {
   wire: string;
   algorithm: string;
   public_jwk: string;
+  /** Sealed; empty once the key signs no more. */
   private_key: Uint8Array;
   /** `active` signs and verifies, `retired` verifies until its last token is over, `withdrawn` does neither. */
   state: "active" | "retired" | "withdrawn";
@@ -144,6 +165,26 @@ export interface AuditEventsTable {
   request_id: string | null;
   /** JSON. Never a secret. */
   details: string;
+}
+
+/** Append only. Each row seals a batch of audit events, and names the seal before it. */
+export interface AuditSealsTable {
+  /** Counts from 1 without gaps. */
+  number: number;
+  first_id: number;
+  last_id: number;
+  count: number;
+  /** The ids of the events, such as `1-40,42`. */
+  ids: string;
+  sealed_at: number;
+  /** The digest of the seal before; empty in the first. */
+  previous: string;
+  /** SHA-256 in hex. */
+  digest: string;
+  /** The audit key that has signed. */
+  kid: string;
+  /** In base64url. */
+  signature: string;
 }
 
 /** Small facts about this house: the digest of the house file that was applied last, and the like. */

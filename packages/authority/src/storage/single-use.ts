@@ -1,4 +1,4 @@
-import type { Tx } from "./storage.js";
+import type { Reader, Tx } from "./storage.js";
 
 /**
  * Everything that may be used once, and what it is good for. A closed table: the race suite goes through it, so that a
@@ -6,6 +6,10 @@ import type { Tx } from "./storage.js";
  */
 export const singleUseKinds = {
   setup_link: "makes the first administrator of a house",
+  totp_enrolment: "confirms a TOTP secret that waits for its first code",
+  webauthn_registration: "registers the credential that an authenticator made for this challenge",
+  webauthn_login: "signs in with the assertion that an authenticator made for this challenge",
+  sso_code: "becomes a token of whoever signed in on the page",
 } as const satisfies Record<string, string>;
 
 export type SingleUseKind = keyof typeof singleUseKinds;
@@ -65,6 +69,22 @@ export async function consume(
     .executeTakeFirst();
   if (row === undefined) return undefined;
   return { accountId: row.account_id ?? undefined, payload: JSON.parse(row.payload) as unknown };
+}
+
+/** Whether a value could be used now. It says nothing of later: only `consume` decides. */
+export async function isOffered(
+  db: Reader,
+  { kind, digest, now }: Pick<Offer, "kind" | "digest" | "now">,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("one_time")
+    .select("kind")
+    .where("kind", "=", kind)
+    .where("digest", "=", digest)
+    .where("consumed_at", "is", null)
+    .where("expires_at", ">", now)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Ends every value of a kind that was not used yet. */

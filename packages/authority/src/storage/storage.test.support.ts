@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { manualClock } from "@cardea/core";
+import { manualClock, systemClock } from "@cardea/core";
+import { openPostgres } from "./postgres/open.js";
 import { loadEngine, sqliteProviders, type SqliteProvider } from "./sqlite/provider.js";
 import { openSqlite, type SqliteOptions } from "./sqlite/open.js";
 import type { Storage } from "./storage.js";
@@ -17,10 +19,14 @@ export const providers: readonly SqliteProvider[] = await (async () => {
   return sqliteProviders.filter((_, index) => found[index] !== undefined);
 })();
 
+const postgresUrl = process.env["CARDEA_TEST_POSTGRES"] ?? "";
+
 /** Every kind of database that this machine can show. The conformance suite runs over each. */
 export const databases: readonly (readonly [name: string, open: () => Promise<Lent>])[] = [
   ["sqlite in memory", () => lend({ path: ":memory:" })],
   ...providers.map((provider) => [`sqlite file, ${provider}`, () => lendFile({ provider })] as const),
+  // The project's scripts start a server for the tests, and say so where there is none.
+  ...(postgresUrl === "" ? [] : [["postgres", () => lendPostgres(postgresUrl)] as const]),
 ];
 
 /** A folder that is gone after the test. */
@@ -56,6 +62,24 @@ async function lendFile(options: Partial<SqliteOptions>): Promise<Lent> {
     async [Symbol.asyncDispose]() {
       await storage.close();
       folder[Symbol.dispose]();
+    },
+  };
+}
+
+/** A database of its own on the server of the tests. */
+async function lendPostgres(server: string): Promise<Lent> {
+  const { default: pg } = await import("pg");
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  const name = `cardea_${randomBytes(8).toString("hex")}`;
+  await client.query(`create database ${name}`);
+  const storage = await openPostgres({ url: new URL(`/${name}`, server).href, clock: systemClock });
+  return {
+    storage,
+    async [Symbol.asyncDispose]() {
+      await storage.close();
+      await client.query(`drop database ${name} with (force)`);
+      await client.end();
     },
   };
 }

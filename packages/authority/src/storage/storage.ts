@@ -27,7 +27,10 @@ export interface Storage {
    * @throws StorageError `constraint_violated`, `storage_failed`, `storage_full`, `storage_read_only`, `storage_closed`
    */
   unit<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Reads on a connection of their own: they see every unit that has resolved, wait for none, and cannot write. */
+  /**
+   * Reads on a connection of their own: they see every unit that has resolved, and nothing that a loss of power could
+   * take back. They wait for no unit, and cannot write.
+   */
   readonly read: Reader;
   /** Resolves where the database answers. @throws StorageError */
   ping(): Promise<void>;

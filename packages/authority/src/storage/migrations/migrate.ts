@@ -16,6 +16,16 @@ export interface MigrationSet {
   readonly migrations: readonly Migration[];
 }
 
+/** A step by its names, as the database keeps it. */
+export interface Step {
+  readonly set: string;
+  readonly number: number;
+  readonly name: string;
+}
+
+/** The table that keeps which steps were done. It is about the database, and no part of a house. */
+export const ledgerTable = "migrations";
+
 type Ledger = {
   migrations: { set: string; number: number; name: string; applied_at: number };
 };
@@ -35,7 +45,7 @@ export async function migrate(
 ): Promise<void> {
   sets.forEach(checkNumbers);
   await db.transaction().execute((tx) => createLedger(ddlOver(tx, kind)));
-  const applied = await db.withTables<Ledger>().selectFrom("migrations").select(["set", "number", "name"]).execute();
+  const applied = await stepsIn(db);
   for (const step of applied) refuseUnknown(step, sets);
 
   const done = new Set(applied.map(({ set, number }) => `${set} ${number}`));
@@ -52,6 +62,12 @@ export async function migrate(
       });
     }
   }
+}
+
+/** The steps that a database has, in order. */
+export async function stepsIn(db: Kysely<unknown>): Promise<readonly Step[]> {
+  const rows = await db.withTables<Ledger>().selectFrom("migrations").select(["set", "number", "name"]).execute();
+  return rows.sort((a, b) => (a.set === b.set ? a.number - b.number : a.set < b.set ? -1 : 1));
 }
 
 async function createLedger(ddl: Ddl): Promise<void> {
@@ -72,7 +88,7 @@ function checkNumbers({ set, migrations }: MigrationSet): void {
   });
 }
 
-function refuseUnknown(step: { set: string; number: number; name: string }, sets: readonly MigrationSet[]): void {
+function refuseUnknown(step: Step, sets: readonly MigrationSet[]): void {
   const known = sets.find(({ set }) => set === step.set)?.migrations[step.number - 1];
   if (known?.name === step.name) return;
   throw new StorageError(

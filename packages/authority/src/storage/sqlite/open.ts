@@ -11,7 +11,8 @@ import { kyselyOver, type Executes } from "./dialect.js";
 import { holdDatabase } from "./lock.js";
 import { createPrivateFile } from "./private-file.js";
 import { loadEngine, type Engine, type SqliteProvider } from "./provider.js";
-import { Units } from "./units.js";
+import { Units, type Durability } from "./units.js";
+import { WriteAheadLog } from "./write-ahead-log.js";
 
 export interface SqliteOptions {
   /** The data file; made with mode 0600 where there is none. Or `:memory:`, which nothing outlives: for tests. */
@@ -41,37 +42,59 @@ const busyMs = 1_000;
  */
 export async function openSqlite(options: SqliteOptions): Promise<Storage> {
   const engine = await loadEngine(options.provider);
-  const opened: { close(): void }[] = [];
-  const close = () => {
-    for (const one of opened.splice(0).reverse()) one.close();
-  };
+  const opened: Opened = [];
   try {
-    const { writer, reader } =
-      options.path === ":memory:" ? openMemory(engine, opened) : openFile(engine, options.path, opened);
+    const file = options.path === ":memory:" ? undefined : openFile(engine, options.path, opened);
+    const { writer, reader } = file ?? openMemory(engine, opened);
     await migrate(kyselyOver<unknown>(writer), "sqlite", [identityMigrations, ...(options.migrations ?? [])], () =>
       options.clock.now(),
     );
-    const units = new Units(writer, { queued: options.queuedUnits ?? 10_000, grouped: groupedUnits });
-    return storageOver(units, kyselyOver<Schema>(reader), close);
+    const durability = file === undefined ? nothingToKeep : openLog(file, options.provider, opened);
+    const limits = { queued: options.queuedUnits ?? 10_000, grouped: groupedUnits };
+    return storageOver(new Units(writer, durability, limits), durability, kyselyOver<Schema>(reader), opened);
   } catch (error) {
-    close();
+    await closeAll(opened);
     throw error;
   }
 }
 
-function storageOver(units: Units, read: Kysely<Schema>, close: () => void): Storage {
+function storageOver(units: Units, durability: Durability, read: Kysely<Schema>, opened: Opened): Storage {
   return {
     kind: "sqlite",
     unit: (work) => units.run(work),
     read,
     async ping() {
+      durability.check();
       await read.selectFrom("settings").select("name").limit(1).execute();
     },
     async close() {
       await units.close();
-      close();
+      await closeAll(opened);
     },
   };
+}
+
+/**
+ * The embedded database in one connection, for a program that is its only user.
+ *
+ * @throws StorageError as `openSqlite` does
+ */
+export async function openSqliteAlone(path: string): Promise<{ readonly db: Kysely<unknown>; close(): Promise<void> }> {
+  const opened: Opened = [];
+  try {
+    const { writer } = openWriter(await loadEngine(), path, opened);
+    return { db: kyselyOver<unknown>(writer), close: () => closeAll(opened) };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+/** What is to be closed, in the order in which it was opened. */
+type Opened = { close(): void | Promise<void> }[];
+
+async function closeAll(opened: Opened): Promise<void> {
+  for (const one of opened.splice(0).reverse()) await one.close();
 }
 
 interface Connections {
@@ -79,7 +102,44 @@ interface Connections {
   readonly reader: Executes;
 }
 
-function openFile(engine: Engine, path: string, opened: { close(): void }[]): Connections {
+interface FileConnections extends Connections {
+  /** The real name of the file. */
+  readonly file: string;
+  readonly reading: SqliteConnection;
+}
+
+function openFile(engine: Engine, path: string, opened: Opened): FileConnections {
+  const { writer, file } = openWriter(engine, path, opened);
+  const reading = new SqliteConnection(engine, file, busyMs);
+  opened.push(reading);
+  reading.execute("pragma query_only = on");
+  return { writer, reader: new ReadOnly(reading, (read) => read()), file, reading };
+}
+
+/** From here on a commit does not wait for the disk by itself: the log does, before anybody is told. */
+function openLog({ writer, file, reading }: FileConnections, provider: SqliteProvider | undefined, opened: Opened) {
+  writer.execute("pragma synchronous = normal");
+  writer.execute("pragma wal_autocheckpoint = 0");
+  const log = new WriteAheadLog(file, reading, provider);
+  opened.push(log);
+  return log;
+}
+
+/** In memory a commit is as durable as it will ever be, and reads look at no other copy. */
+const nothingToKeep: Durability = {
+  check() {},
+  hold() {},
+  release() {},
+  async reach() {},
+  async tidy() {},
+};
+
+/** @returns the connection, and the file by its real name */
+function openWriter(
+  engine: Engine,
+  path: string,
+  opened: Opened,
+): { readonly writer: SqliteConnection; readonly file: string } {
   createPrivateFile(path);
   // One file, one lock, whatever name it is called by.
   const file = realpathSync(path);
@@ -92,11 +152,7 @@ function openFile(engine: Engine, path: string, opened: { close(): void }[]): Co
     throw new StorageError("storage_failed", `The disk that holds ${file} cannot share memory between connections.`);
   }
   makeStrict(writer);
-
-  const reader = new SqliteConnection(engine, file, busyMs);
-  opened.push(reader);
-  reader.execute("pragma query_only = on");
-  return { writer, reader: new ReadOnly(reader, (read) => read()) };
+  return { writer, file };
 }
 
 /** Leaves everything in the one data file, so that a copy of it is a backup. The engine may let go of its files later. */
@@ -110,7 +166,7 @@ function closeWhole(writer: SqliteConnection): void {
 }
 
 /** Both sides share the one connection there is. Between two macrotasks a group of units is whole or not begun. */
-function openMemory(engine: Engine, opened: { close(): void }[]): Connections {
+function openMemory(engine: Engine, opened: Opened): Connections {
   const writer = new SqliteConnection(engine, ":memory:", busyMs);
   opened.push(writer);
   makeStrict(writer);

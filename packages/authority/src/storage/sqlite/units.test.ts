@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
 import type { Tx } from "../storage.js";
-import { databases, microtasks, openAt } from "../storage.test.support.js";
+import { databases, macrotask, microtasks, openAt } from "../storage.test.support.js";
 import type { SqliteConnection, SqliteResult } from "./database.js";
-import { Units } from "./units.js";
+import { Units, type Durability } from "./units.js";
 
 const sqliteFile = databases.filter(([name]) => name.startsWith("sqlite file"));
 
@@ -75,11 +75,12 @@ function notedConnection(fails: (sql: string, nth: number) => boolean) {
   return { statements, connection: connection as SqliteConnection };
 }
 
+const told: Durability = { check() {}, hold() {}, release() {}, reach: async () => {}, tidy: async () => {} };
 const limits = { queued: 100, grouped: 100 };
 
 test("the units of one turn share one begin and one commit", async () => {
   const { statements, connection } = notedConnection(() => false);
-  const units = new Units(connection, limits);
+  const units = new Units(connection, told, limits);
   await Promise.all([1, 2, 3].map((n) => units.run(async () => n)));
   expect(statements).toEqual([
     "begin immediate",
@@ -90,21 +91,68 @@ test("the units of one turn share one begin and one commit", async () => {
 
 test("a group is cut at its limit, and nobody is forgotten", async () => {
   const { statements, connection } = notedConnection(() => false);
-  const units = new Units(connection, { queued: 100, grouped: 2 });
+  const units = new Units(connection, told, { queued: 100, grouped: 2 });
   expect(await Promise.all([1, 2, 3, 4, 5].map((n) => units.run(async () => n)))).toEqual([1, 2, 3, 4, 5]);
   expect(statements.filter((text) => text === "commit")).toHaveLength(3);
 });
 
 test("no unit is told that it is done before the commit", async () => {
   const { statements, connection } = notedConnection(() => false);
-  const units = new Units(connection, limits);
+  const units = new Units(connection, told, limits);
   await Promise.all([1, 2].map((n) => units.run(async () => n).then(() => expect(statements.at(-1)).toBe("commit"))));
   expect.assertions(2);
 });
 
+test("no unit is told that it is done before it is durable, and no other one runs until then", async () => {
+  const { statements, connection } = notedConnection(() => false);
+  const notes: string[] = [];
+  let reached = () => {};
+  const durability: Durability = {
+    ...told,
+    hold: () => void notes.push(`hold after ${statements.at(-1)}`),
+    reach: () => new Promise((resolve) => (reached = resolve)),
+    tidy: async (units) => void notes.push(`tidy after ${units}`),
+  };
+  const units = new Units(connection, durability, limits);
+  const first = units.run(async () => 1).then(() => notes.push("told"));
+  await macrotask();
+  const second = units.run(async () => 2);
+  await macrotask();
+  expect(notes).toEqual(["hold after release unit"]);
+  expect(statements.filter((text) => text === "begin immediate")).toHaveLength(1);
+  reached();
+  await first;
+  await macrotask();
+  reached();
+  expect(await second).toBe(2);
+  expect(notes.slice(1)).toEqual(expect.arrayContaining(["told", "tidy after 1"]));
+});
+
+test("where nobody knows whether it is durable every unit of the group is refused, once", async () => {
+  const { statements, connection } = notedConnection(() => false);
+  const units = new Units(connection, { ...told, reach: () => Promise.reject(new Error("no disk")) }, limits);
+  const results = await Promise.allSettled([1, 2].map((n) => units.run(async () => n)));
+  expect(results.map((result) => result.status === "rejected" && String(result.reason))).toEqual(
+    Array(2).fill("Error: no disk"),
+  );
+  expect(statements.filter((text) => text === "commit")).toHaveLength(1);
+});
+
+test("where reads cannot be held nothing is committed, and they are let go", async () => {
+  const { statements, connection } = notedConnection(() => false);
+  let released = 0;
+  const hold = () => {
+    throw new Error("no reads");
+  };
+  const units = new Units(connection, { ...told, hold, release: () => void (released += 1) }, limits);
+  await expect(units.run(async () => 1)).rejects.toThrow("no reads");
+  expect(statements.filter((text) => text === "commit")).toEqual([]);
+  expect(released).toBe(1);
+});
+
 test("a transaction that cannot begin fails its units, and the next one serves again", async () => {
   const { connection } = notedConnection((text, nth) => text === "begin immediate" && nth === 1);
-  const units = new Units(connection, limits);
+  const units = new Units(connection, told, limits);
   const results = await Promise.allSettled([1, 2].map((n) => units.run(async () => n)));
   expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
   expect(await units.run(async () => 3)).toBe(3);
@@ -112,7 +160,7 @@ test("a transaction that cannot begin fails its units, and the next one serves a
 
 test("a unit by itself whose commit fails is refused after one try", async () => {
   const { statements, connection } = notedConnection((text) => text === "commit");
-  const units = new Units(connection, limits);
+  const units = new Units(connection, told, limits);
   await expect(units.run(async () => 1)).rejects.toThrow("commit failed");
   expect(statements.filter((text) => text === "commit")).toHaveLength(1);
   expect(statements.at(-1)).toBe("rollback");
@@ -120,13 +168,13 @@ test("a unit by itself whose commit fails is refused after one try", async () =>
 
 test("where even the way back fails the callers are told all the same", async () => {
   const { connection } = notedConnection((text) => text === "commit" || text === "rollback");
-  const units = new Units(connection, limits);
+  const units = new Units(connection, told, limits);
   await expect(units.run(async () => 1)).rejects.toThrow("commit failed");
 });
 
 test("a full queue refuses at once, and takes more when it has room", async () => {
   const { connection } = notedConnection(() => false);
-  const units = new Units(connection, { queued: 2, grouped: 100 });
+  const units = new Units(connection, told, { queued: 2, grouped: 100 });
   const taken = [units.run(async () => 1), units.run(async () => 2)];
   await expect(units.run(async () => 3)).rejects.toMatchObject({ code: "storage_busy", retryable: true });
   expect(await Promise.all(taken)).toEqual([1, 2]);

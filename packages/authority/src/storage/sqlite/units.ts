@@ -14,6 +14,20 @@ export interface UnitLimits {
   readonly grouped: number;
 }
 
+/** What stands between a commit and those who wait for it. */
+export interface Durability {
+  /** @throws StorageError where nothing can be made durable any more */
+  check(): void;
+  /** Called just before a commit: until `reach` has resolved, or `release` is called, reads do not see it. @throws */
+  hold(): void;
+  /** Nothing was committed. */
+  release(): void;
+  /** Resolves when what was committed is durable and seen by reads. Rejects where that cannot be told. */
+  reach(): Promise<void>;
+  /** Called when the callers of so many units were told; no unit runs until it resolves. Never rejects. */
+  tidy(units: number): Promise<void>;
+}
+
 /** What became of a unit's work before the commit. */
 type Outcome =
   | { readonly ended: "returned"; readonly value: unknown }
@@ -34,10 +48,11 @@ interface Run {
 
 /**
  * Writes to one connection. The units of one turn of the event loop share one transaction, each in a savepoint of its
- * own, so that one fsync makes all of them durable.
+ * own, so that one wait for the disk makes all of them durable. Those that come during it share the next one.
  */
 export class Units {
   readonly #connection: SqliteConnection;
+  readonly #durability: Durability;
   readonly #limits: UnitLimits;
   #queue: Waiting[] = [];
   #scheduled = false;
@@ -48,8 +63,9 @@ export class Units {
   #closed = false;
   #drained: (() => void) | undefined;
 
-  constructor(connection: SqliteConnection, limits: UnitLimits) {
+  constructor(connection: SqliteConnection, durability: Durability, limits: UnitLimits) {
     this.#connection = connection;
+    this.#durability = durability;
     this.#limits = limits;
   }
 
@@ -84,11 +100,13 @@ export class Units {
   }
 
   async #serve(): Promise<void> {
-    const settle = await this.#transact(this.#take());
+    const group = this.#take();
+    const settle = await this.#transact(group);
+    settle();
+    await this.#durability.tidy(group.length);
     this.#scheduled = false;
     if (this.#queue.length > 0) this.#schedule();
-    settle();
-    if (!this.#scheduled) this.#drained?.();
+    else this.#drained?.();
   }
 
   #take(): Waiting[] {
@@ -112,11 +130,17 @@ export class Units {
         // The second immediate has come: nothing watches over the rest of this group any more.
         if (run.outcome.ended === "waited") break;
       }
+      this.#durability.hold();
       this.#connection.execute("commit");
     } catch (error) {
       return this.#lost(group, error);
     }
     this.#queue.unshift(...group.slice(runs.length));
+    try {
+      await this.#durability.reach();
+    } catch (error) {
+      return () => runs.forEach(({ unit }) => unit.reject(error));
+    }
     return () => runs.forEach(tell);
   }
 
@@ -148,6 +172,7 @@ export class Units {
   #lost(group: readonly Waiting[], error: unknown): () => void {
     try {
       if (this.#connection.inTransaction) this.#connection.execute("rollback");
+      this.#durability.release();
     } catch {
       // Nothing more can be done here: the next transaction cannot begin, and its callers are told why.
     }
