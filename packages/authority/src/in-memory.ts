@@ -8,10 +8,11 @@ import { silentLog, type Log } from "./front/log.js";
 import { inMemory } from "./front/memory.js";
 import { openFront, type Front } from "./front/server.js";
 import { applyHouse, type HouseReport } from "./house/apply.js";
+import { keepSections } from "./house/keep.js";
 import { loadHouse } from "./house/load.js";
 import { openSigningKeys } from "./identity/signing-keys.js";
 import { interventionsIn, type Interventions } from "./interventions.js";
-import { importPrivateKey, type SigningAlgorithm } from "./keys/signing.js";
+import { generateSigningKey, importPrivateKey, type SigningAlgorithm } from "./keys/signing.js";
 import { permittedFor, type ServerNames } from "./tls/names.js";
 import { inProcessHashes } from "./workers/in-process-hashes.js";
 
@@ -29,8 +30,8 @@ export interface InMemoryOptions {
   readonly atRoot?: string;
   /** Makes ids: `uuid` those that wires show, `rowId` all others. Default: random ones. */
   readonly ids?: Pick<Foundation, "uuid" | "rowId">;
-  /** Makes private keys that sign tokens, as PKCS #8 in DER. Default: random ones. */
-  readonly signingKey?: (algorithm: SigningAlgorithm) => Uint8Array;
+  /** Gives the private keys that sign tokens, as PKCS #8 in DER. What it does not give is random. */
+  readonly signingKey?: (algorithm: SigningAlgorithm) => Uint8Array | undefined;
   /** Asked besides the rules of the house, of whoever has the right credentials. */
   readonly loginPolicy?: WireDeps["loginPolicy"];
   /** True: requests are not counted, whatever the house says of rates. */
@@ -55,7 +56,7 @@ export interface InMemoryAuthority extends Interventions {
   readonly house?: HouseReport;
   /** Answers a request that came through no socket. Rejects with `ReplyDropped` only. */
   handle(request: HttpRequest): Promise<HttpReply>;
-  /** Applies a house to the running authority. Its accounts are there at once; settings take effect at a start. */
+  /** Applies a house to the running authority: its accounts are there at once, settings stay those of the start. */
   apply(house: string | object): Promise<HouseReport>;
   /**
    * Listens on a free port of loopback too, by TLS.
@@ -77,7 +78,10 @@ export async function openInMemory(options: InMemoryOptions): Promise<InMemoryAu
   const { clock, origin, log = silentLog } = options;
   const foundation = await openFoundation({ ...options, hashes: await inProcessHashes() });
   const { storage, settings } = foundation;
-  const mounts = await openMounts(options, foundation, log);
+  const mounts = await openMounts(options, foundation, log).catch(async (error: unknown) => {
+    await foundation.close();
+    throw error;
+  });
   const urlsAt = (base: string) => Object.fromEntries(mounts.map(({ name, prefix }) => [name, base + prefix]));
   const fronts: Front[] = [];
 
@@ -88,7 +92,8 @@ export async function openInMemory(options: InMemoryOptions): Promise<InMemoryAu
     handle: inMemory(mounts, { origin, clock, log }),
     async apply(house) {
       const { credentialsOut } = options;
-      return applyHouse({ ...foundation, clock }, await loadHouse(house), {
+      const loaded = await keepSections(await loadHouse(house), { read: storage.read, hashes: foundation.hashes });
+      return applyHouse({ ...foundation, clock }, loaded, {
         ...(credentialsOut !== undefined && { credentialsOut }),
       });
     },
@@ -117,18 +122,17 @@ export async function openInMemory(options: InMemoryOptions): Promise<InMemoryAu
 async function openMounts(options: InMemoryOptions, foundation: Foundation, log: Log): Promise<Mount[]> {
   const { clock, signingKey, loginPolicy, unlimited, wrapMount = (mount: Mount) => mount } = options;
   const { settings } = foundation;
-  const keys = {
-    ...foundation,
-    ...(signingKey !== undefined && {
-      makeKey: (algorithm: SigningAlgorithm) => importPrivateKey(algorithm, signingKey(algorithm)),
-    }),
+  const makeKey = (algorithm: SigningAlgorithm) => {
+    const given = signingKey?.(algorithm);
+    return given === undefined ? generateSigningKey(algorithm) : importPrivateKey(algorithm, given);
   };
   const deps: WireDeps = {
     ...foundation,
     guesses: settings.guesses,
     clock,
     log,
-    signingKeys: (wire, algorithm) => openSigningKeys(keys, { wire, operation: "start" }, clock.now(), algorithm),
+    signingKeys: (line) =>
+      openSigningKeys({ ...foundation, makeKey }, { wire: line.wire, operation: "start" }, clock.now(), line),
     ...(loginPolicy !== undefined && { loginPolicy }),
     ...(unlimited !== undefined && { unlimited }),
   };

@@ -7,6 +7,8 @@ import type { Storage, Tx } from "./storage/storage.js";
 
 /** What a test does to accounts and tokens behind the back of every wire. */
 export interface Interventions {
+  /** What a wire calls an account. @throws CardeaError `not_found` */
+  subjectOf(wire: string, username: string): Promise<string>;
   /**
    * Moves an account to another status, with all that the change brings.
    *
@@ -37,6 +39,11 @@ export function interventionsIn(deps: {
   }
 
   return {
+    async subjectOf(onWire, username) {
+      const account = await findByUsername(storage.read, onWire, username);
+      return (account ?? missing(`${onWire} knows nobody called ${username}`)).subject;
+    },
+
     async setStatus(username, status) {
       const outcome = await storage.unit(async (tx) => {
         const { subject } = await findIn(tx, username);
