@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { request } from "node:https";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createSecureContext } from "node:tls";
 import { startAuthority, totpCode, type Storage } from "@cardea/authority";
 import { systemClock, type Clock } from "@cardea/core";
 import { MciasClient } from "@cardea/mcias";
@@ -31,7 +32,7 @@ export const passwords = {
 };
 export const ottoSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
-const unlimited = { login: "off", validate: "off" } as const;
+const unlimited = { login: "off", validate: "off", unseal: "off" } as const;
 
 /** What most tests want: an administrator, two people, one with a code, one system account; no rates. */
 export function usualHouse(mcias: object = {}, more: object = {}): object {
@@ -60,6 +61,8 @@ export interface RawOptions {
   /** An object is sent as JSON, a text or bytes as they are. */
   readonly body?: object | string | Buffer;
   readonly headers?: Record<string, string | string[]>;
+  /** Whose connections are used. Default: those of the house, which are kept. */
+  readonly agent?: Agent;
 }
 
 export interface TestHouse extends AsyncDisposable {
@@ -77,16 +80,27 @@ export interface TestHouse extends AsyncDisposable {
   tokenOf(username: keyof typeof passwords): Promise<string>;
   idOf(username: string): Promise<string>;
   code(): string;
+  /** Stops the authority and leaves its data folder as it is. */
+  stop(): Promise<void>;
 }
 
-/** An authority on a real TLS socket with a database of its own. */
-export async function openHouse(house: object = usualHouse()): Promise<TestHouse> {
+/**
+ * An authority on a real TLS socket, with a data folder of its own and, where no other is named, a database in it.
+ *
+ * @param options.masterKey what stands in the file `master.key` before it starts
+ */
+export async function openHouse(
+  house: object = usualHouse(),
+  { database, masterKey }: { readonly database?: string; readonly masterKey?: string } = {},
+): Promise<TestHouse> {
   const dataFolder = await mkdtemp(join(tmpdir(), "cardea-test-"));
+  if (masterKey !== undefined) await writeFile(join(dataFolder, "master.key"), masterKey, { mode: 0o600 });
   const clock = turnableClock();
   let storage: Storage | undefined;
   let fault: Error | undefined;
   const authority = await startAuthority({
     dataFolder,
+    ...(database !== undefined && { database }),
     house,
     port: 0,
     clock,
@@ -103,6 +117,8 @@ export async function openHouse(house: object = usualHouse()): Promise<TestHouse
   });
   const url = authority.urls["mcias"] as string;
   const ca = await readFile(authority.caCert as string, "utf8");
+  // Handshakes would be most of what a request costs: connections are kept, and the CA is read once for all of them.
+  const agent = new Agent({ keepAlive: true, secureContext: createSecureContext({ ca }) });
   const client = (token?: string) =>
     new MciasClient({ serverUrl: url, caCert: ca, ...(token !== undefined && { token }) });
   const tokens = new Map<string, string>();
@@ -116,7 +132,7 @@ export async function openHouse(house: object = usualHouse()): Promise<TestHouse
     fail: (error) => {
       fault = error;
     },
-    raw: (method, path, options = {}) => send(new URL(url + path), ca, method, options),
+    raw: (method, path, options = {}) => send(new URL(url + path), ca, method, { agent, ...options }),
     client,
     code: () => totpCode(ottoSecret, clock.now()),
     async tokenOf(username) {
@@ -130,15 +146,24 @@ export async function openHouse(house: object = usualHouse()): Promise<TestHouse
       if (found === undefined) throw new Error(`nobody is called ${username}`);
       return found.id;
     },
-    async [Symbol.asyncDispose]() {
+    async stop() {
+      agent.destroy();
       await authority.close();
+    },
+    async [Symbol.asyncDispose]() {
+      await self.stop();
       await rm(dataFolder, { recursive: true, force: true });
     },
   };
   return self;
 }
 
-function send(url: URL, ca: string, method: string, { token, body, headers = {} }: RawOptions): Promise<RawReply> {
+export function send(
+  url: URL,
+  ca: string,
+  method: string,
+  { token, body, headers = {}, agent }: RawOptions,
+): Promise<RawReply> {
   const bytes =
     body === undefined || typeof body === "string" || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   return new Promise((resolve, reject) => {
@@ -147,7 +172,7 @@ function send(url: URL, ca: string, method: string, { token, body, headers = {} 
       {
         method,
         ca,
-        agent: false,
+        agent: agent ?? false,
         headers: {
           ...(bytes !== undefined && {
             "content-type": "application/json",

@@ -1,6 +1,7 @@
 import { call, Secret, type Io, type Operation } from "@cardea/core";
 import { unlessAborted } from "./abort.js";
 import { bearerOf, mayBeToken } from "./bearer.js";
+import { introduce, type Exchange } from "./caller.js";
 import { MciasAuthError, MciasError, mciasErrorFrom } from "./errors.js";
 import { operationsAt, type Operations } from "./operations.js";
 import { oneOf, portFor, transportFor, type CallOptions, type MciasClientOptions } from "./options.js";
@@ -19,15 +20,6 @@ import {
 import { readServerUrl, type ServerUrl } from "./server-url.js";
 import { TokenState, type TokenSnapshot } from "./token-state.js";
 import type { ClientTransport } from "./transport.js";
-
-/** What one exchange has besides its input. */
-interface Exchange {
-  readonly signal?: AbortSignal | undefined;
-  /** What the request holds and no error may show. */
-  readonly secrets?: readonly (string | Secret)[];
-  /** As whom. */
-  readonly token?: Secret;
-}
 
 /**
  * A client of one MCIAS server (wire document, 6).
@@ -90,6 +82,16 @@ export class MciasClient {
       ...(tags.length > 0 && { tags: [...tags] }),
     };
     this.#state = new TokenState(token === undefined ? {} : { token: Secret.of(token) });
+    introduce(this, {
+      holding: (operation, input, exchange) => this.#callHolding(operation, input, exchange),
+      plainly: (operation, input, exchange) => this.#call(operation, input, exchange),
+      signingIn: (operation, input, exchange) =>
+        unlessAborted(exchange.signal, () =>
+          this.#state.inTurn(async (seen) =>
+            this.#hold(seen, tokenResult(await this.#call(operation, input, exchange))),
+          ),
+        ),
+    });
   }
 
   /** The token that is held now. */

@@ -1,6 +1,6 @@
 import { empty, json, wire } from "@cardea/core";
 import * as v from "valibot";
-import { filled, nothing } from "../forms.js";
+import { filled, nothing } from "../../forms.js";
 import { mciasExtended } from "./wire.js";
 
 const op = /* @__PURE__ */ wire(mciasExtended);

@@ -1,6 +1,6 @@
 import { empty, json, wire, type OutputOf } from "@cardea/core";
 import * as v from "valibot";
-import { filled, time, TokenResponse } from "../forms.js";
+import { filled, time, TokenResponse } from "../../forms.js";
 import { base64url, label } from "./forms.js";
 import { mciasExtended } from "./wire.js";
 

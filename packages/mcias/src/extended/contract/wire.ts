@@ -1,4 +1,4 @@
-import { mcias } from "../contract.js";
+import { mcias } from "../../contract.js";
 
 /** What the operations beyond the seed share (wire document, 8): the seed's refusals and callers, and more of the former. */
 export const mciasExtended = {

@@ -1,6 +1,6 @@
 import { empty, json, wire } from "@cardea/core";
 import * as v from "valibot";
-import { filled, newPassword, uuid } from "../forms.js";
+import { filled, newPassword, uuid } from "../../forms.js";
 import { sixDigits } from "./forms.js";
 import { mciasExtended } from "./wire.js";
 

@@ -1,6 +1,6 @@
 import { json, wire, type InputOf, type OutputOf } from "@cardea/core";
 import * as v from "valibot";
-import { filled, time, uuid } from "../forms.js";
+import { filled, time, uuid } from "../../forms.js";
 import { count, nullableUuid } from "./forms.js";
 import { mciasExtended } from "./wire.js";
 

@@ -1,6 +1,6 @@
 import { empty, json, wire, type InputOf, type OutputOf } from "@cardea/core";
 import * as v from "valibot";
-import { filled, time, uuid } from "../forms.js";
+import { filled, time, uuid } from "../../forms.js";
 import { label, names } from "./forms.js";
 import { mciasExtended } from "./wire.js";
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { filled, uuid } from "../forms.js";
+import { filled, uuid } from "../../forms.js";
 
 /** The forms of single values that only the wire beyond the seed has. */
 

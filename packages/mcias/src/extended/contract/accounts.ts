@@ -1,6 +1,6 @@
 import { empty, json, wire } from "@cardea/core";
 import * as v from "valibot";
-import { newPassword, role } from "../forms.js";
+import { newPassword, role } from "../../forms.js";
 import { mciasExtended } from "./wire.js";
 import { tagSet } from "./forms.js";
 

@@ -1,6 +1,6 @@
 import { json, wire, type OutputOf } from "@cardea/core";
 import * as v from "valibot";
-import { filled, uuid } from "../forms.js";
+import { filled, uuid } from "../../forms.js";
 import { mciasExtended } from "./wire.js";
 
 const op = /* @__PURE__ */ wire(mciasExtended);
@@ -9,9 +9,7 @@ const op = /* @__PURE__ */ wire(mciasExtended);
 export const listPgCreds = /* @__PURE__ */ op("GET /v1/pgcreds", {
   caller: "bearer",
   reply: json(
-    v.array(
-      v.object({ service_account_id: uuid, username: filled, host: filled, port: v.number(), database: filled }),
-    ),
+    v.array(v.object({ service_account_id: uuid, username: filled, host: filled, port: v.number(), database: filled })),
   ),
 });
 

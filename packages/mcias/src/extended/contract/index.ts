@@ -7,6 +7,7 @@
 export * from "./accounts.js";
 export * from "./audit.js";
 export * from "./auth.js";
+export * from "./delegation.js";
 export * from "./pgcreds.js";
 export * from "./policy.js";
 export * from "./sso.js";

@@ -1,6 +1,6 @@
 import { empty, json, wire, type InputOf, type OutputOf } from "@cardea/core";
 import * as v from "valibot";
-import { filled, time, TokenResponse } from "../forms.js";
+import { filled, time, TokenResponse } from "../../forms.js";
 import { label, names } from "./forms.js";
 import { mciasExtended } from "./wire.js";
 
@@ -23,7 +23,14 @@ const redirectUri = /* @__PURE__ */ v.pipe(
 function isRedirectUri(text: string): boolean {
   if (text.length > 2000 || !URL.canParse(text)) return false;
   const url = new URL(text);
-  return url.protocol === "https:" && url.username === "" && url.password === "" && url.href === text && url.hash === "" && !text.endsWith("#");
+  return (
+    url.protocol === "https:" &&
+    url.username === "" &&
+    url.password === "" &&
+    url.href === text &&
+    url.hash === "" &&
+    !text.endsWith("#")
+  );
 }
 
 const SsoClient = /* @__PURE__ */ v.object({
