@@ -7,7 +7,7 @@ import type { Storage } from "./storage/storage.js";
 export interface AuthorityOptions {
   /** Holds the database, the master key, the local CA. Made where it does not exist. */
   readonly dataFolder: string;
-  /** Path of the embedded database. Default: `cardea.db` in the data folder. */
+  /** Path of the embedded database, or `postgres://user@host/database`. Default: `cardea.db` in the data folder. */
   readonly database?: string;
   /** Path of the house file, or what would stand in it. Applied before the first listener answers. */
   readonly house?: string | object;
@@ -32,6 +32,8 @@ export interface AuthorityOptions {
   readonly outbox?: string;
   readonly clock?: Clock;
   readonly log?: Log;
+  /** Whether every request is a line in the log: method, wire, status, time, address. Default: no. */
+  readonly logRequests?: boolean;
   /** Puts something between the authority and its database: for tests that look, or plant faults. */
   readonly wrapStorage?: (storage: Storage) => Storage;
 }

@@ -2,13 +2,16 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CardeaError, type Clock } from "@cardea/core";
+import { wires } from "./dialects/registry.js";
 import { applyHouse, type HouseReport } from "./house/apply.js";
+import { keepSections } from "./house/keep.js";
 import { loadHouse } from "./house/load.js";
 import { loadSettings, type HouseSettings } from "./house/settings.js";
-import { hasDataKeys, openSeals } from "./identity/sealing.js";
-import { loadMasterKey, masterKeyBytes } from "./keys/master-key.js";
+import { openSeals } from "./identity/sealing.js";
+import { masterKeyBytes } from "./keys/master-key.js";
 import type { Seals } from "./keys/seal.js";
-import { openSqlite } from "./storage/sqlite/open.js";
+import { openSealsAt } from "./master-key-exchange.js";
+import { openStorage } from "./storage/open.js";
 import type { Storage } from "./storage/storage.js";
 import { createHashPool, type HashPool } from "./workers/hash-pool.js";
 
@@ -30,6 +33,7 @@ export interface Foundation {
 export interface FoundationOptions {
   /** Holds the database and the master key. Absent: nothing outlives the process. */
   readonly dataFolder?: string;
+  /** A path, or the URL of a PostgreSQL database. Default: in the data folder. */
   readonly database?: string;
   readonly house?: string | object;
   readonly credentialsOut?: string;
@@ -42,6 +46,9 @@ export interface FoundationOptions {
   readonly ids?: Pick<Foundation, "uuid" | "rowId">;
 }
 
+/** How the tables of all wires came about, besides those of the identity core. */
+export const migrations = wires.flatMap((wire) => wire.migrations ?? []);
+
 /**
  * Opens a house, making what is not there yet, and applies the house file.
  *
@@ -51,21 +58,20 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
   const { dataFolder, clock } = options;
   const { uuid, rowId } = options.ids ?? { uuid: randomUUID, rowId: randomUUID };
   // First: a broken house file leaves everything as it was.
-  const house = options.house === undefined ? undefined : await loadHouse(options.house);
-  if (dataFolder !== undefined) await makeFolder(dataFolder);
-  const path = options.database ?? (dataFolder === undefined ? ":memory:" : join(dataFolder, "cardea.db"));
-  const opened = await openSqlite({ path, clock });
+  const loaded = options.house === undefined ? undefined : await loadHouse(options.house);
+  if (dataFolder !== undefined) await makeDataFolder(dataFolder);
+  const database = options.database ?? (dataFolder === undefined ? ":memory:" : databaseIn(dataFolder));
+  const opened = await openStorage({ database, clock, migrations });
   const storage = options.wrapStorage?.(opened) ?? opened;
   try {
-    const masterKey =
+    const fresh = { uuid: rowId, now: clock.now() };
+    const seals =
       dataFolder === undefined
-        ? randomBytes(masterKeyBytes)
-        : await loadMasterKey(join(dataFolder, "master.key"), { expected: await hasDataKeys(storage) });
-    const seals = await openSeals(storage, masterKey, { uuid: rowId, now: clock.now() });
-    masterKey.fill(0);
+        ? await openSeals(storage, randomBytes(masterKeyBytes), fresh)
+        : await openSealsAt(storage, masterKeyPath(dataFolder), fresh);
     const hashes =
-      options.hashes ??
-      createHashPool({ parameters: (await loadSettings(storage.read, house)).passwordHash, clock });
+      options.hashes ?? createHashPool({ parameters: (await loadSettings(storage.read, loaded)).passwordHash, clock });
+    const house = loaded === undefined ? undefined : await keepSections(loaded, { read: storage.read, hashes });
     const { dryRun, credentialsOut } = options;
     const report =
       house === undefined
@@ -93,7 +99,18 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
   }
 }
 
-async function makeFolder(path: string): Promise<void> {
+/** Where the master key of a house is. */
+export function masterKeyPath(dataFolder: string): string {
+  return join(dataFolder, "master.key");
+}
+
+/** Path of the embedded database, where no other database is named. */
+export function databaseIn(dataFolder: string): string {
+  return join(dataFolder, "cardea.db");
+}
+
+/** Makes the folder of a house, where there is none. @throws CardeaError `data_folder_unusable` */
+export async function makeDataFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch {

@@ -2,15 +2,15 @@
 import { mkdir } from "node:fs/promises";
 import { CardeaError, systemClock } from "@cardea/core";
 import type { Authority, AuthorityOptions } from "./authority.js";
+import { takeCare } from "./care.js";
 import { wires } from "./dialects/registry.js";
 import type { WireDeps } from "./dialects/wire-module.js";
-import { openFoundation, type Foundation } from "./foundation.js";
+import { makeDataFolder, openFoundation, type Foundation } from "./foundation.js";
 import type { Mount } from "./front/exchange.js";
 import type { ListenerOptions } from "./front/listener.js";
 import { silentLog } from "./front/log.js";
 import { openFront, type Front } from "./front/server.js";
-import { keepHouse } from "./identity/housekeeping.js";
-import { openSigningKeys } from "./identity/signing-keys.js";
+import { createKeyring } from "./identity/keyring.js";
 import { setupPages } from "./pages/setup.js";
 import { removeReadyFile, writeReadyFile } from "./ready-file.js";
 import { makeSetupLink, removeSetupLink } from "./setup-link.js";
@@ -29,21 +29,28 @@ export async function startAuthority(options: AuthorityOptions): Promise<Authori
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
   const { dataFolder } = options;
-  if (options.outbox !== undefined) await mkdir(options.outbox, { recursive: true, mode: 0o700 });
+  await makeDataFolder(dataFolder);
+  if (options.outbox !== undefined) await makeOutbox(options.outbox);
   const tls = await certificateOf(options);
   const foundation = await openFoundation({ ...options, clock });
-  const endHousekeeping = keepHouse({ storage: foundation.storage, clock, guesses: limitsOf(foundation) }, (error) =>
-    log.error("housekeeping_failed", { kind: error instanceof CardeaError ? error.code : "unknown" }),
-  );
-  let front: Front;
+  const keyring = createKeyring({ ...foundation, clock, rotateAfterMs: foundation.settings.rotateKeysAfterMs });
+  const care = await takeCare({ foundation, keyring, clock, log }).catch(async (error: unknown) => {
+    await foundation.close();
+    throw error;
+  });
+  let front: Front | undefined;
+  const stop = async () => {
+    await front?.close(graceMs);
+    await care.end();
+    await foundation.close();
+  };
   try {
     const deps: WireDeps = {
       ...foundation,
       guesses: foundation.settings.guesses,
       clock,
       log,
-      signingKeys: (wire, algorithm) =>
-        openSigningKeys(foundation, { wire, operation: "start" }, clock.now(), algorithm),
+      signingKeys: (line) => keyring.open(line),
     };
     front = await openFront({
       mounts: [
@@ -55,43 +62,49 @@ export async function startAuthority(options: AuthorityOptions): Promise<Authori
       ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
       clock,
       log,
+      ...(options.logRequests !== undefined && { logRequests: options.logRequests }),
       ready: async () => {
         await foundation.storage.ping();
         return { ok: true };
       },
     });
+    const base = options.publicUrl === undefined ? addressOf(front, "https") : new URL(options.publicUrl).origin;
+    const urls = Object.fromEntries(wires.map((wire) => [wire.wire, base + wire.prefix]));
+    const link = await makeSetupLink({ ...foundation, clock, dataFolder }, base, "start");
+    const { caCert } = tls;
+    if (options.readyFile !== undefined) {
+      await writeReadyFile(options.readyFile, {
+        pid: process.pid,
+        ...(caCert !== undefined && { caCert }),
+        urls,
+        env: caCert === undefined ? {} : { NODE_EXTRA_CA_CERTS: caCert },
+      });
+    }
+    let stopped: Promise<void> | undefined;
+    return {
+      urls,
+      ...(caCert !== undefined && { caCert }),
+      ...(foundation.house !== undefined && { house: foundation.house }),
+      ...(link !== undefined && { setupLink: link }),
+      close: () =>
+        (stopped ??= (async () => {
+          if (options.readyFile !== undefined) await removeReadyFile(options.readyFile);
+          await stop();
+        })()),
+    };
   } catch (error) {
-    endHousekeeping();
-    await foundation.close();
+    await stop();
     throw error;
   }
+}
 
-  const base = options.publicUrl === undefined ? addressOf(front, "https") : new URL(options.publicUrl).origin;
-  const urls = Object.fromEntries(wires.map((wire) => [wire.wire, base + wire.prefix]));
-  const link = await makeSetupLink({ ...foundation, clock, dataFolder }, base, "start");
-  const caCert = tls.caCert;
-  if (options.readyFile !== undefined) {
-    await writeReadyFile(options.readyFile, {
-      pid: process.pid,
-      ...(caCert !== undefined && { caCert }),
-      urls,
-      env: caCert === undefined ? {} : { NODE_EXTRA_CA_CERTS: caCert },
+async function makeOutbox(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch(() => {
+    throw new CardeaError(`the outbox ${path} cannot be made or used`, {
+      code: "outbox_unusable",
+      help: "Choose a folder that this user can write to: --outbox FOLDER.",
     });
-  }
-  let closing: Promise<void> | undefined;
-  return {
-    urls,
-    ...(caCert !== undefined && { caCert }),
-    ...(foundation.house !== undefined && { house: foundation.house }),
-    ...(link !== undefined && { setupLink: link }),
-    close: () =>
-      (closing ??= (async () => {
-        if (options.readyFile !== undefined) await removeReadyFile(options.readyFile);
-        endHousekeeping();
-        await front.close(graceMs);
-        await foundation.close();
-      })()),
-  };
+  });
 }
 
 interface Certificate {
@@ -144,8 +157,4 @@ function addressOf(front: Front, kind: "https" | "http"): string {
 
 async function openWires(deps: WireDeps, { settings }: Foundation): Promise<Mount[]> {
   return Promise.all(wires.map((wire) => wire.open(deps, settings.sections[wire.section])));
-}
-
-function limitsOf({ settings: { guesses } }: Foundation) {
-  return guesses.network === "off" ? [guesses.account] : [guesses.account, guesses.network];
 }

@@ -15,6 +15,8 @@ export interface Dialect<Contract, Callers extends Record<string, unknown>> {
   /** For each kind of caller: who it is, or why not. */
   readonly gate: { readonly [Caller in keyof Callers]: Gate<Callers[Caller]> };
   readonly handlers: Handlers<Contract, Callers>;
+  /** Asked before rate and caller: the case that an operation is refused with while the wire is shut. */
+  closed?(operation: string): string | undefined;
   /** For each name that a handler's `rate` says: how many requests one network may make. */
   readonly rates: Readonly<Record<string, Rate | "off">>;
 }
@@ -23,7 +25,11 @@ export interface Dialect<Contract, Callers extends Record<string, unknown>> {
 export interface WireErrors {
   readonly cases: Readonly<Record<string, ErrorCase>>;
   readonly envelope: {
-    write(refusal: { readonly code: string; readonly text: string; readonly details: Readonly<Record<string, unknown>> }): unknown;
+    write(refusal: {
+      readonly code: string;
+      readonly text: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    }): unknown;
   };
   readonly situations: Readonly<Record<Situation, string>>;
 }
@@ -64,7 +70,10 @@ export interface Handler<Op, Callers extends Record<string, unknown>> {
   readonly rate: string | "none";
   /** The audit events that it may write. Writing another one is an error. */
   readonly audit: readonly AuditType[];
-  readonly handler: (input: InputOf<Op>, context: Context<CaseOf<Op>, Callers[CallerOf<Op> & keyof Callers]>) => Promise<OutputOf<Op>>;
+  readonly handler: (
+    input: InputOf<Op>,
+    context: Context<CaseOf<Op>, Callers[CallerOf<Op> & keyof Callers]>,
+  ) => Promise<OutputOf<Op>>;
 }
 
 /** What a handler knows besides its input. */

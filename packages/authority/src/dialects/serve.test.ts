@@ -421,3 +421,16 @@ describe("a dialect with a gap does not start", () => {
     expect(() => setUp(gap)).toThrow(message);
   });
 });
+
+test("a wire that is shut says so after route and method, and before rate, caller and body", async () => {
+  const shut = new Set(["create", "login"]);
+  const { call } = setUp({
+    closed: (operation) => (shut.has(operation) ? "busy" : undefined),
+    rates: { login: { perSecond: 0.5, burst: 1 }, free: "off" },
+  });
+  expect((await call("GET /nowhere")).status).toBe(404);
+  expect((await call("PUT /things")).status).toBe(405);
+  for (let n = 0; n < 3; n += 1) expect((await call("POST /things", {}, "{")).status).toBe(503);
+  expect((await call("GET /things", { authorization: "admin" })).status, "it took nothing from the rate").toBe(200);
+  expect((await call("GET /health")).status).toBe(200);
+});

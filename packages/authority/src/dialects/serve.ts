@@ -40,7 +40,7 @@ const usualHeaders: Readonly<Record<number, Readonly<Record<string, string>>>> =
 };
 
 /**
- * The way of a request through a wire, the same for all of them: route, method, rate, caller, content type, length,
+ * The way of a request through a wire, the same for all of them: route, method, whether the wire is shut, rate, caller, content type, length,
  * form, handler. Each has its status, and the first that fails answers (404, 405, 429, 401 or 403, 415, 413, 400).
  *
  * The returned function rejects with `BodyLost` only. Everything else becomes a reply in the wire's own envelope; what
@@ -61,6 +61,8 @@ export function serveDialect<Contract, Callers extends Record<string, unknown>>(
 
   async function carryOut(row: Row, request: Inbound, path: Readonly<Record<string, string>>): Promise<Outbound> {
     const { op, name, gate, handler } = row;
+    const closed = dialect.closed?.(name);
+    if (closed !== undefined) throw new Refusal(closed);
     const isCounted = handler.rate !== "none" && deps.unlimited !== true;
     const wait = isCounted ? rates.take(handler.rate, request.network) : undefined;
     if (wait !== undefined) throw situation("rate_limited", undefined, { "retry-after": String(wait) });
@@ -105,7 +107,7 @@ export function serveDialect<Contract, Callers extends Record<string, unknown>>(
   function refusalFor(error: unknown, request: Inbound, row: Row | undefined): Refusal {
     if (error instanceof Refusal && Object.hasOwn(errors.cases, error.case)) return error;
     if (error instanceof BadRequest) return situation("malformed", error.message);
-    if (error instanceof CardeaError && error.code === "busy") {
+    if (error instanceof CardeaError && (error.code === "busy" || error.code === "storage_busy")) {
       const seconds = Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1000));
       return situation("busy", undefined, { "retry-after": String(seconds) });
     }

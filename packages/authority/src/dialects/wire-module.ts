@@ -1,9 +1,11 @@
-import type { Clock, WireSchema } from "@cardea/core";
+import type { Clock, Secret, WireSchema } from "@cardea/core";
 import type { Log } from "../front/log.js";
 import type { Mount } from "../front/exchange.js";
+import type { TokenKeyLine } from "../identity/signing-key-states.js";
 import type { SigningKeys } from "../identity/signing-keys.js";
 import type { SignInDeps } from "../identity/sign-in.js";
-import type { SigningAlgorithm } from "../keys/signing.js";
+import type { MigrationSet } from "../storage/migrations/migrate.js";
+import type { HashPool } from "../workers/hash-pool.js";
 import type { LoginFacts } from "./mcias/policy.js";
 
 /** What the composition gives to every wire. */
@@ -18,8 +20,17 @@ export interface WireDeps extends SignInDeps {
   readonly loginPolicy?: (facts: LoginFacts) => boolean;
   /** True: requests are not counted, whatever the house says. For tests. */
   readonly unlimited?: boolean;
-  /** The keys that this wire signs with; made on first need. */
-  signingKeys(wire: string, algorithm: SigningAlgorithm): Promise<SigningKeys>;
+  /** The keys of one of this wire's lines; made on first need. */
+  signingKeys(line: TokenKeyLine): Promise<SigningKeys>;
+}
+
+/** What turning a section of the house file into what is kept of it needs. */
+export interface KeepDeps<Section> {
+  /** What is kept from before. */
+  readonly former: Section | undefined;
+  readonly hashes: HashPool;
+  /** Gets a secret from where the file says it is. `path` is its place in the file. */
+  secret(source: string | { readonly file: string } | { readonly env: string }, path: string): Promise<Secret>;
 }
 
 /**
@@ -34,8 +45,14 @@ export interface WireModule<Section> {
   readonly section: string;
   /** What may stand under that key. Strict: an unknown key is refused with its path. */
   readonly schema: WireSchema<Section>;
+  /** The tables of what only this wire knows. */
+  readonly migrations?: MigrationSet;
+  /** Hashes the secrets of a section, so that none is stored as it is. What it gives fits the same schema. */
+  keep?(section: Section, deps: KeepDeps<Section>): Promise<Section>;
   /** Where it is mounted: `/mcias`. */
   readonly prefix: string;
+  /** What it signs with. */
+  readonly keyLines: readonly TokenKeyLine[];
   /** Opens the wire with what the house file says of it, or with its defaults. */
   open(deps: WireDeps, section: Section | undefined): Promise<Mount>;
 }

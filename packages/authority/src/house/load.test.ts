@@ -153,6 +153,11 @@ describe("a house is refused as invalid", () => {
       { guesses: { perNetwork: "none" } },
       'guesses.perNetwork: expected a whole number from 1 to 1000000, or "off"',
     ],
+    [
+      "keys that would be rotated at every moment",
+      { keys: { rotateDays: 0 } },
+      'keys.rotateDays: expected a whole number of days from 1 to 3650, or "off"',
+    ],
     ["a section that is no object", { realmid: 3 }, "realmid: expected an object"],
   ])("for %s", async (_, house, message) => {
     const failure = await failureOf(house);

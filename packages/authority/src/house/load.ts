@@ -23,6 +23,8 @@ export interface House {
   /** Sections of wires that this version does not serve. */
   readonly notServed: readonly string[];
   readonly warnings: readonly string[];
+  /** Where the secrets of its settings are. */
+  readonly places: SecretPlaces;
 }
 
 export interface HouseAccount extends Pick<
@@ -70,6 +72,7 @@ export async function loadHouse(
     settings: Object.fromEntries(Object.entries(file).filter(([key]) => Object.hasOwn(settingSchemas, key))),
     notServed: unservedSections.filter((section) => Object.hasOwn(file, section)),
     warnings,
+    places,
   };
 }
 

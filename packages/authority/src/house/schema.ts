@@ -52,6 +52,18 @@ export const passwordHashSection = v.pipe(
   v.description("what a password hash (Argon2id) costs"),
 );
 
+export const keysSection = v.pipe(
+  v.object({
+    rotateDays: v.exactOptional(
+      v.pipe(
+        v.union([wholeNumber(1, 3_650), v.literal("off")]),
+        v.description('a whole number of days from 1 to 3650, or "off"'),
+      ),
+    ),
+  }),
+  v.description("the keys that sign tokens: the age at which a new one follows by itself"),
+);
+
 /** The sections of all wires of the house. Those that no dialect serves are taken as they are, and reported. */
 const allSections = ["mcias", "cipherstash", "realmid", "auki", "stPeter"];
 
@@ -64,6 +76,7 @@ export const unservedSections: readonly string[] = allSections.filter(
 export const settingSchemas: Readonly<Record<string, WireSchema>> = {
   guesses: guessesSection,
   passwordHash: passwordHashSection,
+  keys: keysSection,
   ...Object.fromEntries(wires.map((wire) => [wire.section, wire.schema])),
 };
 

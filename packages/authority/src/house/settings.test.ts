@@ -26,6 +26,7 @@ test("where nothing was ever said, ten failures in a quarter of an hour lock for
   expect(await load()).toEqual({
     guesses: { account: { limit: 10, windowMs: 15 * minute, lockMs: 15 * minute }, network },
     passwordHash: hashFloor,
+    rotateKeysAfterMs: "off",
     sections: {},
   });
 });
@@ -34,12 +35,14 @@ test("what a house said is as good without its file", async () => {
   const house = {
     guesses: { limit: 5, lockSeconds: 60, perNetwork: "off" },
     passwordHash: { iterations: 3 },
+    keys: { rotateDays: 30 },
     mcias: { profile: "extended" },
   };
   const given = await load(house);
   expect(given).toEqual({
     guesses: { account: { limit: 5, windowMs: 15 * minute, lockMs: minute }, network: "off" },
     passwordHash: { ...hashFloor, iterations: 3 },
+    rotateKeysAfterMs: 30 * 24 * 60 * minute,
     sections: { mcias: { profile: "extended" } },
   });
   await apply(house);

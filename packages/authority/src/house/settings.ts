@@ -6,12 +6,17 @@ import type { Reader, Tx } from "../storage/storage.js";
 import { hashFloor, type HashParameters } from "../workers/hash-pool.js";
 import { explain } from "./expectation.js";
 import type { House } from "./load.js";
-import { settingSchemas, type guessesSection, type passwordHashSection } from "./schema.js";
+import { settingSchemas, type guessesSection, type keysSection, type passwordHashSection } from "./schema.js";
 
 /** How this house is run. */
 export interface HouseSettings {
   readonly guesses: SignInDeps["guesses"];
   readonly passwordHash: HashParameters;
+  /**
+   * The age at which a signing key is followed by a new one, in milliseconds. Off by default: the MCIAS wire publishes
+   * one bare key, and who verifies offline holds a copy of it.
+   */
+  readonly rotateKeysAfterMs: number | "off";
   /** What the house file says of each wire, by section. Validated by the wire's own schema. */
   readonly sections: Readonly<Record<string, unknown>>;
 }
@@ -36,10 +41,11 @@ export async function loadSettings(db: Reader, house?: House): Promise<HouseSett
     if (house !== undefined && Object.hasOwn(house.settings, key)) values[key] = house.settings[key];
     else if (text !== undefined) values[key] = storedSetting(key, schema, text);
   }
-  const { guesses, passwordHash, ...sections } = values;
+  const { guesses, passwordHash, keys, ...sections } = values;
   return {
     guesses: limitsFrom((guesses ?? {}) as InferOutput<typeof guessesSection>),
     passwordHash: { ...hashFloor, ...((passwordHash ?? {}) as InferOutput<typeof passwordHashSection>) },
+    rotateKeysAfterMs: ageFrom((keys ?? {}) as InferOutput<typeof keysSection>),
     sections,
   };
 }
@@ -70,4 +76,8 @@ function limitsFrom(section: InferOutput<typeof guessesSection>): SignInDeps["gu
   const { limit, windowSeconds, lockSeconds, perNetwork } = { ...defaultGuesses, ...section };
   const times = { windowMs: windowSeconds * 1000, lockMs: lockSeconds * 1000 };
   return { account: { limit, ...times }, network: perNetwork === "off" ? "off" : { limit: perNetwork, ...times } };
+}
+
+function ageFrom({ rotateDays = "off" }: InferOutput<typeof keysSection>): number | "off" {
+  return rotateDays === "off" ? "off" : rotateDays * 86_400_000;
 }

@@ -107,6 +107,12 @@ export async function findBySubject(db: Reader, wire: string, subject: string): 
   return row === undefined ? undefined : accountFrom(row);
 }
 
+/** The account of this id, deleted or not. */
+export async function findById(db: Reader, wire: string, id: string): Promise<Account | undefined> {
+  const row = await accountsOn(db, wire).where("accounts.id", "=", id).executeTakeFirst();
+  return row === undefined ? undefined : accountFrom(row);
+}
+
 /** The account of this name, deleted or not. */
 export async function findByUsername(db: Reader, wire: string, username: string): Promise<Account | undefined> {
   const row = await accountsOn(db, wire).where("identifiers.value", "=", username).executeTakeFirst();
@@ -161,6 +167,7 @@ export async function setStatus(
     await eraseDatabaseCredentials(tx, account.id);
     await tx.deleteFrom("passwords").where("account_id", "=", account.id).execute();
     await tx.deleteFrom("factors").where("account_id", "=", account.id).execute();
+    await tx.deleteFrom("passkeys").where("account_id", "=", account.id).execute();
     await tx.deleteFrom("account_roles").where("account_id", "=", account.id).execute();
   }
   await record(tx, origin, now, { type: transition.event, target: account.id, details: { status } });

@@ -22,7 +22,7 @@ const reservationMs = 60_000;
 
 export type Reservation =
   | "reserved"
-  /** Too many failures. Tries meanwhile neither count nor prolong it. */
+  /** Too many failures. Tries meanwhile neither count nor prolong it: they are to be given back. */
   | "locked"
   /** As many guesses are under way as failures are left: their outcome must be known first. */
   | "crowded";
@@ -51,10 +51,11 @@ export function networkSubject(network: string): string {
 
 export async function reserveGuess(tx: Tx, subject: string, limits: GuessLimits, now: number): Promise<Reservation> {
   const row = await find(tx, subject, limits, now);
-  if (row.locked_until > now) return "locked";
-  if (row.failures + row.reserved >= limits.limit) return "crowded";
+  const locked = row.locked_until > now;
+  if (!locked && row.failures + row.reserved >= limits.limit) return "crowded";
+  // Also where it is locked: a try that wrote nothing would wait for no disk, and the lock would show in its time.
   await keep(tx, { ...row, subject, reserved: row.reserved + 1, reserved_at: now });
-  return "reserved";
+  return locked ? "locked" : "reserved";
 }
 
 export async function settleGuess(

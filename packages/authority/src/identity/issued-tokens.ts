@@ -39,12 +39,18 @@ export async function spendToken(tx: Tx, wire: string, jti: string, now: number)
   return spent !== undefined;
 }
 
-/** Revokes every live token of an account, on every wire. */
-export async function revokeTokensOf(tx: Tx, accountId: string, now: number): Promise<string[]> {
+/** Revokes every live token of an account, on every wire, but for the one that is to be kept. */
+export async function revokeTokensOf(
+  tx: Tx,
+  accountId: string,
+  now: number,
+  { except = "" }: { readonly except?: string } = {},
+): Promise<string[]> {
   const revoked = await tx
     .updateTable("issued_tokens")
     .set({ revoked_at: now })
     .where("account_id", "=", accountId)
+    .where("jti", "!=", except)
     .where("revoked_at", "is", null)
     .where("expires_at", ">", now)
     .returning("jti")

@@ -15,6 +15,16 @@ export async function findPasswordHash(db: Reader, accountId: string): Promise<s
   return row?.phc;
 }
 
+/** When the password of an account was set last: what was begun with it is void once another has taken its place. */
+export async function passwordChangedAt(db: Reader, accountId: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom("passwords")
+    .select("changed_at")
+    .where("account_id", "=", accountId)
+    .executeTakeFirst();
+  return row?.changed_at;
+}
+
 /** Stores a hash in place of the former one. */
 export async function setPasswordHash(
   tx: Tx,

@@ -39,6 +39,39 @@ export async function setRoles(
   return "set";
 }
 
+/** Gives one role more. Nothing happens where the account has it. */
+export async function grantRole(tx: Tx, origin: Origin, now: number, accountId: string, role: string): Promise<void> {
+  const granted = await tx
+    .insertInto("account_roles")
+    .values({ account_id: accountId, role })
+    .onConflict((conflict) => conflict.columns(["account_id", "role"]).doNothing())
+    .returning("role")
+    .executeTakeFirst();
+  if (granted === undefined) return;
+  await record(tx, origin, now, { type: "role_granted", target: accountId, details: { role } });
+}
+
+/** Takes one role away. Nothing happens where the account does not have it. */
+export async function revokeRole(
+  tx: Tx,
+  origin: Origin,
+  now: number,
+  accountId: string,
+  role: string,
+): Promise<"revoked" | "last_administrator"> {
+  if (role === administrator && (await isLastAdministrator(tx, accountId))) return "last_administrator";
+  const revoked = await tx
+    .deleteFrom("account_roles")
+    .where("account_id", "=", accountId)
+    .where("role", "=", role)
+    .returning("role")
+    .executeTakeFirst();
+  if (revoked !== undefined) {
+    await record(tx, origin, now, { type: "role_revoked", target: accountId, details: { role } });
+  }
+  return "revoked";
+}
+
 /**
  * Whether this account is the one active human with the administrator's role. A system account does not count: it
  * cannot sign in to repair anything.

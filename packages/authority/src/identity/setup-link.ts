@@ -1,6 +1,6 @@
 import { sha256 } from "../keys/digest.js";
-import { consume, offer, withdraw } from "../storage/single-use.js";
-import type { Tx } from "../storage/storage.js";
+import { consume, isOffered, offer, withdraw } from "../storage/single-use.js";
+import type { Reader, Tx } from "../storage/storage.js";
 import { createAccount, isUsernameTaken, type NewAccount } from "./accounts.js";
 import { record, type Origin } from "./audit.js";
 import { administrator, hasAdministrator, setRoles } from "./roles.js";
@@ -20,6 +20,11 @@ export async function offerSetupLink(
   await offer(tx, { kind: "setup_link", digest: sha256(code), payload: {}, expiresAt: now + linkMs, now });
   await record(tx, origin, now, { type: "setup_link_made" });
   return "offered";
+}
+
+/** Whether the link of this code may still be used: asked before work is done for a stranger. */
+export function isSetupLinkOpen(db: Reader, now: number, code: string): Promise<boolean> {
+  return isOffered(db, { kind: "setup_link", digest: sha256(code), now });
 }
 
 /**

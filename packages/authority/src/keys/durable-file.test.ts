@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createFile, readFileIfAny, replaceFile } from "./durable-file.js";
+import { createFile, moveFile, readFileIfAny, replaceFile } from "./durable-file.js";
 
 let folder: string;
 let path: string;
@@ -30,6 +30,13 @@ test("a file is replaced with its mode", async () => {
   await replaceFile(path, "two", 0o600);
   expect(await readFile(path, "utf8")).toBe("two");
   expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test("a file takes the name of another, which is gone", async () => {
+  await createFile(path, "one", 0o600);
+  await createFile(`${path}.next`, "two", 0o600);
+  await moveFile(`${path}.next`, path);
+  expect([await readFile(path, "utf8"), await readdir(join(folder, "new"))]).toEqual(["two", ["file"]]);
 });
 
 test("nothing else is left behind, whatever came of it", async () => {

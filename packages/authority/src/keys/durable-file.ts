@@ -8,6 +8,9 @@ const ownersExist = process.platform !== "win32";
 /** Who may read a file. */
 export type Mode = 0o600 | 0o644;
 
+/** What goes into a file; piece by piece where it is long. */
+export type Text = string | AsyncIterable<string>;
+
 export type FileContent =
   | {
       readonly found: true;
@@ -36,7 +39,7 @@ export async function readFileIfAny(path: string): Promise<FileContent> {
  *
  * @returns false where there is a file of this name already
  */
-export async function createFile(path: string, text: string, mode: Mode): Promise<boolean> {
+export async function createFile(path: string, text: Text, mode: Mode): Promise<boolean> {
   return await place(path, text, mode, async (fresh) => {
     try {
       await link(fresh, path);
@@ -55,14 +58,21 @@ export async function replaceFile(path: string, text: string, mode: Mode): Promi
   });
 }
 
+/** Gives a file another name in its folder, in place of what has that name: at every moment there is one or the other. */
+export async function moveFile(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncFolder(dirname(to));
+}
+
 /** Writes a file beside `path` and lets `settle` give it its name. */
-async function place<T>(path: string, text: string, mode: Mode, settle: (fresh: string) => Promise<T>): Promise<T> {
+async function place<T>(path: string, text: Text, mode: Mode, settle: (fresh: string) => Promise<T>): Promise<T> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const fresh = `${path}.${randomBytes(6).toString("hex")}.new`;
   try {
     await withHandle(await open(fresh, "wx", mode), async (handle) => {
-      await handle.writeFile(text);
+      // Each piece goes where the one before it has ended.
+      for await (const piece of typeof text === "string" ? [text] : text) await handle.writeFile(piece);
       await handle.sync();
     });
     const outcome = await settle(fresh);

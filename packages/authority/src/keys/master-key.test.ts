@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadMasterKey } from "./master-key.js";
+import { adoptNextMasterKey, findNextMasterKey, loadMasterKey, prepareNextMasterKey } from "./master-key.js";
 
 let folder: string;
 let path: string;
@@ -86,5 +86,39 @@ describe("a later start", () => {
     await expect(loadMasterKey(path, { expected: false })).rejects.toMatchObject({
       code: expect.stringMatching(/^master_key_un(readable|writable)$/) as unknown,
     });
+  });
+});
+
+describe("the next key", () => {
+  test("waits beside the present one, which stays, until it takes its place", async () => {
+    const present = await loadMasterKey(path, { expected: false });
+    expect(await findNextMasterKey(path)).toBeUndefined();
+    const next = await prepareNextMasterKey(path);
+    expect(next).not.toEqual(present);
+    expect(await findNextMasterKey(path)).toEqual(next);
+    expect(await loadMasterKey(path, { expected: true })).toEqual(present);
+    await adoptNextMasterKey(path);
+    expect(await loadMasterKey(path, { expected: true })).toEqual(next);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(join(folder, "data"))).toEqual(["master.key"]);
+  });
+
+  test("is the one that waits already, so that an exchange that was cut off goes on", async () => {
+    await loadMasterKey(path, { expected: false });
+    expect(await prepareNextMasterKey(path)).toEqual(await prepareNextMasterKey(path));
+  });
+
+  test("is adopted once, also where another process was faster", async () => {
+    await loadMasterKey(path, { expected: false });
+    const next = await prepareNextMasterKey(path);
+    await adoptNextMasterKey(path);
+    await adoptNextMasterKey(path);
+    expect(await loadMasterKey(path, { expected: true })).toEqual(next);
+  });
+
+  test("that others can read is refused", async () => {
+    await put(hex);
+    await writeFile(`${path}.next`, hex, { mode: 0o644 });
+    await expect(findNextMasterKey(path)).rejects.toMatchObject({ code: "master_key_exposed" });
   });
 });

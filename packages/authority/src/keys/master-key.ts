@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { CardeaError } from "@cardea/core";
-import { codeOf, createFile, readFileIfAny } from "./durable-file.js";
+import { codeOf, createFile, moveFile, readFileIfAny } from "./durable-file.js";
 
 /** Bytes of a master key. In its file they stand as hex. */
 export const masterKeyBytes = 32;
@@ -36,6 +36,41 @@ export async function loadMasterKey(path: string, options: MasterKeyOptions): Pr
   });
 }
 
+/** Where the key waits that is to follow the one at `path`. */
+const nextOf = (path: string) => `${path}.next`;
+
+/**
+ * The key that is to follow the one at `path`. It is on the disk, beside it, before anything is wrapped by it; one that
+ * an exchange has left behind which was cut off is taken again.
+ *
+ * @throws CardeaError as `loadMasterKey` does
+ */
+export function prepareNextMasterKey(
+  path: string,
+  options: Pick<MasterKeyOptions, "random"> = {},
+): Promise<Uint8Array> {
+  return loadMasterKey(nextOf(path), { ...options, expected: false });
+}
+
+/** The key that waits to follow the one at `path`, if any. @throws CardeaError as `loadMasterKey` does */
+export function findNextMasterKey(path: string): Promise<Uint8Array | undefined> {
+  return read(nextOf(path));
+}
+
+/**
+ * Puts the next key in the place of the one at `path`, which is gone then. Nothing happens where another process has
+ * done so already.
+ *
+ * @throws CardeaError `master_key_unwritable`
+ */
+export async function adoptNextMasterKey(path: string): Promise<void> {
+  try {
+    await moveFile(nextOf(path), path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw unwritable(path, error);
+  }
+}
+
 async function read(path: string): Promise<Uint8Array | undefined> {
   const content = await readFileIfAny(path).catch((error: unknown) => {
     throw new CardeaError(`the master key at ${path} cannot be read (${codeOf(error) ?? "unknown error"})`, {
@@ -64,9 +99,13 @@ async function create(path: string, hex: string): Promise<void> {
   try {
     await createFile(path, `${hex}\n`, 0o600);
   } catch (error) {
-    throw new CardeaError(`the master key cannot be written to ${path} (${codeOf(error) ?? "unknown error"})`, {
-      code: "master_key_unwritable",
-      help: "Choose a data folder that this user can write to.",
-    });
+    throw unwritable(path, error);
   }
+}
+
+function unwritable(path: string, error: unknown): CardeaError {
+  return new CardeaError(`the master key cannot be written to ${path} (${codeOf(error) ?? "unknown error"})`, {
+    code: "master_key_unwritable",
+    help: "Choose a data folder that this user can write to.",
+  });
 }

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createSeals, makeDataKey, type Place } from "./seal.js";
+import { createSeals, makeDataKey, rewrapDataKey, type Place } from "./seal.js";
 
 const masterKey = new Uint8Array(32).fill(1);
 const old = makeDataKey({ masterKey, id: "old", now: 1000 });
@@ -93,6 +93,36 @@ describe("data keys", () => {
 
   test("must exist", () => {
     expect(() => createSeals({ masterKey, dataKeys: [] })).toThrow(expect.objectContaining({ code: "no_data_key" }));
+  });
+});
+
+describe("another key", () => {
+  const next = new Uint8Array(32).fill(2);
+
+  test("of the data keys: a value is sealed anew where it is not under the newest", () => {
+    const before = createSeals({ masterKey, dataKeys: [old] }).seal(here, secret);
+    const after = seals.reseal(here, before);
+    expect(seals.open(here, after!)).toEqual(secret);
+    expect(createSeals({ masterKey, dataKeys: [current] }).open(here, after!)).toEqual(secret);
+    expect(seals.reseal(here, after!)).toBeUndefined();
+  });
+
+  test("of the data keys: a value that was moved is not made good by it", () => {
+    const elsewhere = createSeals({ masterKey, dataKeys: [old] }).seal({ ...here, row: "b" }, secret);
+    expect(() => seals.reseal(here, elsewhere)).toThrow(expect.objectContaining({ code: "seal_broken" }));
+  });
+
+  test("in the place of the master key opens what was sealed before, and the former opens nothing", () => {
+    const sealed = seals.seal(here, secret);
+    const dataKeys = [old, current].map((row) => rewrapDataKey(row, { from: masterKey, to: next }));
+    expect(createSeals({ masterKey: next, dataKeys }).open(here, sealed)).toEqual(secret);
+    expect(() => createSeals({ masterKey, dataKeys })).toThrow(expect.objectContaining({ code: "wrong_master_key" }));
+  });
+
+  test("in the place of one that was never there is refused", () => {
+    expect(() => rewrapDataKey(old, { from: next, to: masterKey })).toThrow(
+      expect.objectContaining({ code: "wrong_master_key" }),
+    );
   });
 });
 

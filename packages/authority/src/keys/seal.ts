@@ -20,6 +20,12 @@ export interface Seals {
    * @throws CardeaError `seal_broken` where the value was altered, cut or moved here from elsewhere, `seal_key_unknown`
    */
   open(place: Place, sealed: Uint8Array): Uint8Array;
+  /**
+   * The same text under the newest data key; nothing where it is under that one already.
+   *
+   * @throws CardeaError as `open` does
+   */
+  reseal(place: Place, sealed: Uint8Array): Uint8Array | undefined;
 }
 
 export interface SealsOptions {
@@ -46,11 +52,21 @@ export function createSeals(options: SealsOptions): Seals {
   const wrapping = wrappingKey(options.masterKey);
   const keys = new Map(dataKeys.map((row) => [row.id, unwrap(wrapping, row)]));
 
+  const seal = (place: Place, plaintext: Uint8Array) =>
+    encrypt({ id: newest.id, key: keyOf(keys, newest.id) }, place, plaintext, random);
+  const open = (place: Place, sealed: Uint8Array) =>
+    decrypt(keyOf(keys, readEnvelope(place, sealed).keyId), place, sealed);
   return {
-    seal: (place, plaintext) => encrypt({ id: newest.id, key: keyOf(keys, newest.id) }, place, plaintext, random),
-    open(place, sealed) {
-      const key = keyOf(keys, readEnvelope(place, sealed).keyId);
-      return decrypt(key, place, sealed);
+    seal,
+    open,
+    reseal(place, sealed) {
+      if (readEnvelope(place, sealed).keyId === newest.id) return undefined;
+      const plaintext = open(place, sealed);
+      try {
+        return seal(place, plaintext);
+      } finally {
+        plaintext.fill(0);
+      }
     },
   };
 }
@@ -70,6 +86,25 @@ export function makeDataKey({ masterKey, id, now, random = randomBytes }: NewDat
   const wrapped = encrypt({ id: masterKeyId, key: wrappingKey(masterKey) }, placeOf(id), key, random);
   key.fill(0);
   return { id, wrapped, created_at: now };
+}
+
+/**
+ * A data key wrapped by another master key. The key itself, and so all that it has sealed, stays as it is.
+ *
+ * @throws CardeaError `wrong_master_key` where `from` does not open it
+ */
+export function rewrapDataKey(
+  row: DataKeysTable,
+  {
+    from,
+    to,
+    random = randomBytes,
+  }: { readonly from: Uint8Array; readonly to: Uint8Array } & Pick<NewDataKey, "random">,
+): DataKeysTable {
+  const key = unwrap(wrappingKey(from), row).export();
+  const wrapped = encrypt({ id: masterKeyId, key: wrappingKey(to) }, placeOf(row.id), key, random);
+  key.fill(0);
+  return { ...row, wrapped };
 }
 
 /** What an envelope says about its key where that is the master key. */

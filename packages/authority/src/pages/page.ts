@@ -28,13 +28,6 @@ const styleHash = createHash("sha256").update(style).digest("base64");
 /** What every page says to a browser: nothing from elsewhere, no script, no frame, no trace. */
 const headers = {
   "content-type": "text/html; charset=utf-8",
-  "content-security-policy": [
-    "default-src 'none'",
-    `style-src 'sha256-${styleHash}'`,
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-  ].join("; "),
   "cache-control": "no-store",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
@@ -43,13 +36,30 @@ const headers = {
   "x-content-type-options": "nosniff",
 } as const;
 
+/** @param formTarget the origin besides our own that a form may lead to */
+function contentPolicy(formTarget: string | undefined): string {
+  return [
+    "default-src 'none'",
+    `style-src 'sha256-${styleHash}'`,
+    `form-action 'self'${formTarget === undefined ? "" : ` ${formTarget}`}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join("; ");
+}
+
 /** Text that is HTML already; everything else is escaped where it is put into a page. */
 export type Markup = ReturnType<typeof html>;
 
 /** A whole page. `host` tells the reader where they are. */
 export async function page(
   status: number,
-  content: { readonly title: string; readonly host: string; readonly body: Markup },
+  content: {
+    readonly title: string;
+    readonly host: string;
+    readonly body: Markup;
+    /** The origin that a form of the page may end in a redirect to. */
+    readonly formTarget?: string;
+  },
 ): Promise<Outbound> {
   const text = await html`<!doctype html>
     <html lang="en">
@@ -69,5 +79,6 @@ export async function page(
         </main>
       </body>
     </html>`;
-  return { status, headers, body: text.toString() };
+  const policy = { "content-security-policy": contentPolicy(content.formTarget) };
+  return { status, headers: { ...headers, ...policy }, body: text.toString() };
 }

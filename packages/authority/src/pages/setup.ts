@@ -1,10 +1,10 @@
-import type { Clock } from "@cardea/core";
+import { CardeaError, type Clock } from "@cardea/core";
 import { html } from "hono/html";
 import { BodyTooLarge, type Inbound, type Mount, type Outbound } from "../front/exchange.js";
 import { usernameForm } from "../identity/accounts.js";
 import type { Origin } from "../identity/audit.js";
 import { isAcceptablePassword, passwordBytes } from "../identity/passwords.js";
-import { useSetupLink } from "../identity/setup-link.js";
+import { isSetupLinkOpen, useSetupLink } from "../identity/setup-link.js";
 import type { Storage } from "../storage/storage.js";
 import type { HashPool } from "../workers/hash-pool.js";
 import { page } from "./page.js";
@@ -55,7 +55,14 @@ async function submit(deps: SetupDeps, request: Inbound, code: string): Promise<
   const problem = problemWith(username, password, entered.get("again") ?? "");
   if (problem !== undefined) return form(request, 400, { username, problem });
 
-  const passwordHash = await deps.hashes.hash(password, request.network);
+  // Whoever has no link has no claim to the work of a hash either.
+  if (!(await isSetupLinkOpen(deps.storage.read, deps.clock.now(), code))) return over(request);
+  const passwordHash = await hashIfFree(deps, password, request.network);
+  if (passwordHash === undefined) {
+    const busy = { field: "password", text: "Too much is going on here. Type it again in a moment." } as const;
+    const reply = await form(request, 503, { username, problem: busy });
+    return { ...reply, headers: { ...reply.headers, "retry-after": "2" } };
+  }
   const origin: Origin = {
     wire: "operator",
     operation: "setup",
@@ -91,6 +98,16 @@ async function submit(deps: SetupDeps, request: Inbound, code: string): Promise<
       });
     case "link_over":
       return over(request);
+  }
+}
+
+/** @returns `undefined` where too many passwords wait to be hashed */
+async function hashIfFree(deps: SetupDeps, password: string, network: string): Promise<string | undefined> {
+  try {
+    return await deps.hashes.hash(password, network);
+  } catch (error) {
+    if (error instanceof CardeaError && error.code === "busy") return undefined;
+    throw error;
   }
 }
 

@@ -180,7 +180,10 @@ async function write(paths: Paths, made: { readonly authority?: Issued; readonly
       `the certificates cannot be written to ${paths.folder} (${codeOf(error) ?? "unknown error"})`,
       {
         code: "tls_folder_unwritable",
-        help: "Choose a data folder that this user can write to.",
+        help:
+          codeOf(error) === "ENOSPC"
+            ? "Free some space on the disk."
+            : "Choose a data folder that this user can write to.",
       },
     );
   }

@@ -9,13 +9,13 @@ import type { Handlers } from "../dialect.js";
 import type { McIas } from "./dialect.js";
 import type { Callers } from "./gate.js";
 import { issuerOf } from "./issuer.js";
-import { allowsLogin } from "./policy.js";
+import { mayLogIn } from "./login-policy.js";
 
 type Auth = Pick<Handlers<typeof contract, Callers>, "login" | "logout" | "renewToken">;
 
 /** Section 2.3: log in, log out, renew. */
 export function authHandlers(mcias: McIas): Auth {
-  const { storage, clock, settings, tokens, uuid } = mcias;
+  const { storage, clock, tokens, uuid } = mcias;
   return {
     login: {
       rate: "login",
@@ -29,10 +29,7 @@ export function authHandlers(mcias: McIas): Auth {
           password: json.password,
           ...(totpCode !== undefined && { totpCode }),
           origin,
-          allows: (who) => {
-            const facts = { ...who, serviceName, tags: json.tags ?? [] };
-            return allowsLogin(settings.policy, facts, clock.now()) && (mcias.loginPolicy?.(facts) ?? true);
-          },
+          allows: (who, tx, now) => mayLogIn(mcias, tx, who, { serviceName, tags: json.tags ?? [] }, now),
           complete: async (tx, who, now) => {
             const subject = await subjectOn(tx, "mcias", who.accountId, uuid);
             return tokens.issue(tx, origin, now, { ...who, subject }, issuerOf(request));

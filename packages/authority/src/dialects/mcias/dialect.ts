@@ -27,18 +27,22 @@ export interface McIas extends McIasDeps {
   readonly tokens: Tokens;
 }
 
-/** MCIAS (wire document), spoken over the identity core. */
-export function mciasDialect(deps: McIasDeps): Dialect<typeof contract, Callers> {
-  const mcias: McIas = { ...deps, tokens: createTokens({ ...deps, read: deps.storage.read }) };
+/** What the handlers of a dialect share. */
+export function openMcias(deps: McIasDeps): McIas {
+  return { ...deps, tokens: createTokens({ ...deps, read: deps.storage.read }) };
+}
+
+/** MCIAS (wire document), spoken over the identity core: the `seed` profile. */
+export function mciasDialect(mcias: McIas): Dialect<typeof contract, Callers> {
   return {
     wire: "mcias",
     contract,
-    errors: { ...contract.mcias, situations: { ...situations } },
+    errors: { ...contract.mcias, situations },
     // Section 1: unknown members, null for what is needed and deep nesting are errors; null for what is optional is absence.
     rules: { unknown: "refuse", nulls: "absent", maxDepth: 32 },
     bodyLimit: 1024 * 1024,
     gate: gate(mcias),
-    rates: deps.settings.rates,
+    rates: mcias.settings.rates,
     handlers: {
       ...authHandlers(mcias),
       ...tokenHandlers(mcias),
@@ -49,7 +53,7 @@ export function mciasDialect(deps: McIasDeps): Dialect<typeof contract, Callers>
 }
 
 /** Section 5: the wire's names for what can happen at any route. */
-const situations = {
+export const situations = {
   not_found: "not_found",
   method_not_allowed: "method_not_allowed",
   rate_limited: "rate_limited",

@@ -1,6 +1,6 @@
 import { administrator } from "../../identity/roles.js";
 import type { Inbound } from "../../front/exchange.js";
-import type { Dialect } from "../dialect.js";
+import type { Dialect, Gate } from "../dialect.js";
 import { bearerOf } from "./bearer.js";
 import type { McIas } from "./dialect.js";
 import { idFrom } from "./ids.js";
@@ -13,6 +13,8 @@ export type Callers = {
   readonly bearer: VerifiedToken;
   readonly administrator: VerifiedToken;
   readonly administrator_or_self: VerifiedToken;
+  readonly administrator_or_delegate: VerifiedToken;
+  readonly administrator_self_or_delegate: VerifiedToken;
 };
 
 type Passage = { readonly caller: VerifiedToken } | { readonly refused: string };
@@ -32,12 +34,17 @@ export function gate(mcias: McIas): Dialect<unknown, Callers>["gate"] {
   }
 
   const administers = (caller: VerifiedToken) => caller.roles.includes(administrator);
+  const administrators: Gate<VerifiedToken> = (request) => having(request, administers);
+  const orSelf: Gate<VerifiedToken> = (request, path) =>
+    having(request, (caller) => administers(caller) || caller.subject === idFrom(path["id"] ?? ""));
   return {
     anyone: () => Promise.resolve({ caller: undefined }),
     bearer_if_any: (request) => Promise.resolve({ caller: { bearer: bearerOf(request) } }),
     bearer,
-    administrator: (request) => having(request, administers),
-    administrator_or_self: (request, path) =>
-      having(request, (caller) => administers(caller) || caller.subject === idFrom(path["id"] ?? "")),
+    administrator: administrators,
+    administrator_or_self: orSelf,
+    // In the seed nothing is delegated.
+    administrator_or_delegate: administrators,
+    administrator_self_or_delegate: orSelf,
   };
 }

@@ -15,8 +15,9 @@ test("every key of the section arrives in the settings", async () => {
   const all: McIasSection = {
     profile: "extended",
     lifetimes: { humanSeconds: 1, administratorSeconds: 2, systemSeconds: 3 },
-    rates: { login: "off", validate: { perSecond: 0.5, burst: 4 } },
+    rates: { login: "off", validate: { perSecond: 0.5, burst: 4 }, unseal: { perSecond: 1, burst: 1 } },
     roles: ["admin"],
+    vault: { passphraseHash: "$argon2id$of-some-passphrase" },
     policy: [
       {
         effect: "deny",
@@ -35,8 +36,9 @@ test("every key of the section arrives in the settings", async () => {
   expect(plain).toEqual({
     profile: "extended",
     lifetimes: { human: 1, administrator: 2, system: 3 },
-    rates: { login: "off", validate: { perSecond: 0.5, burst: 4 } },
+    rates: { login: "off", validate: { perSecond: 0.5, burst: 4 }, unseal: { perSecond: 1, burst: 1 } },
     roles: ["admin"],
+    vaultHash: "$argon2id$of-some-passphrase",
   });
   const midnight = Date.parse("2031-01-01T00:00:00Z");
   expect(policy).toEqual([{ ...all.policy?.[0], notBefore: midnight, expiresAt: midnight }]);

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { name, oneOf, role, username, wholeNumber } from "../../house/fields.js";
+import { name, oneOf, role, text, username, wholeNumber } from "../../house/fields.js";
 import type { PolicyRule } from "./policy.js";
 import { defaultSettings, longestLifetime, type McIasSettings } from "./settings.js";
 
@@ -29,6 +29,20 @@ const time = v.exactOptional(
 
 const anyOf = <Item extends v.GenericSchema<string>>(item: Item) => v.exactOptional(v.array(item));
 
+/** What seals and unseals the wire. The passphrase itself is never kept. */
+const vault = v.pipe(
+  v.union([
+    v.object({
+      passphrase: v.pipe(
+        v.union([name, v.object({ file: name }), v.object({ env: name })]),
+        v.description('a text, { "file": PATH } or { "env": VARIABLE }'),
+      ),
+    }),
+    v.object({ passphraseHash: text(/^\$argon2id\$/, "an Argon2id hash in PHC form") }),
+  ]),
+  v.description('{ "passphrase": SECRET } or { "passphraseHash": PHC }'),
+);
+
 /** The `mcias` section of the house file. */
 export const mciasSection = v.pipe(
   v.object({
@@ -36,9 +50,10 @@ export const mciasSection = v.pipe(
     lifetimes: v.exactOptional(
       v.object({ humanSeconds: seconds, administratorSeconds: seconds, systemSeconds: seconds }),
     ),
-    rates: v.exactOptional(v.object({ login: rate, validate: rate })),
+    rates: v.exactOptional(v.object({ login: rate, validate: rate, unseal: rate })),
     /** The roles that may be given. Absent: any. */
     roles: anyOf(role),
+    vault: v.exactOptional(vault),
     policy: v.exactOptional(
       v.array(
         v.object({
@@ -62,7 +77,7 @@ export type McIasSection = v.InferOutput<typeof mciasSection>;
 
 /** The settings that a section stands for: what it does not say is as by default. */
 export function settingsFrom(section: McIasSection = {}): McIasSettings {
-  const { lifetimes = {}, rates, roles, policy = [] } = section;
+  const { lifetimes = {}, rates, roles, policy = [], vault } = section;
   return {
     profile: section.profile ?? defaultSettings.profile,
     lifetimes: {
@@ -73,6 +88,7 @@ export function settingsFrom(section: McIasSection = {}): McIasSettings {
     rates: { ...defaultSettings.rates, ...rates },
     ...(roles !== undefined && { roles }),
     policy: policy.map(ruleFrom),
+    ...(vault !== undefined && "passphraseHash" in vault && { vaultHash: vault.passphraseHash }),
   };
 }
 

@@ -7,10 +7,13 @@ export interface McIasSettings {
   readonly profile: "seed" | "extended";
   /** Seconds that a token lives, by whose it is (section 3). At most a year. */
   readonly lifetimes: { readonly human: number; readonly administrator: number; readonly system: number };
-  readonly rates: { readonly login: Rate | "off"; readonly validate: Rate | "off" };
+  /** `login` holds for every route that tries a password or finishes a login, each with a bucket of its own. */
+  readonly rates: { readonly login: Rate | "off"; readonly validate: Rate | "off"; readonly unseal: Rate | "off" };
   /** The roles that may be given; absent: any name. */
   readonly roles?: readonly string[];
   readonly policy: readonly PolicyRule[];
+  /** Argon2id of the vault's passphrase, in PHC form. Absent: the vault cannot be sealed. */
+  readonly vaultHash?: string;
 }
 
 const hour = 3_600;
@@ -21,6 +24,10 @@ export const longestLifetime = 8_760 * hour;
 export const defaultSettings: McIasSettings = {
   profile: "seed",
   lifetimes: { human: 720 * hour, administrator: 8 * hour, system: longestLifetime },
-  rates: { login: { perSecond: 10, burst: 10 }, validate: { perSecond: 10, burst: 10 } },
+  rates: {
+    login: { perSecond: 10, burst: 10 },
+    validate: { perSecond: 10, burst: 10 },
+    unseal: { perSecond: 3, burst: 5 },
+  },
   policy: [],
 };
