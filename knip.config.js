@@ -4,7 +4,7 @@ import { namedSources, packages } from "./scripts/workspace.mjs";
 const rooms = packages().map((room) => [
   `packages/${room.room}`,
   {
-    entry: [...namedSources(room), "src/main.ts", "src/workers/*.ts", "src/**/*.test.*"],
+    entry: [...namedSources(room), "src/main.ts", "src/**/*.worker.ts", "src/**/*.test.*"],
     project: ["src/**/*.{ts,tsx}"],
   },
 ]);

@@ -114,7 +114,7 @@ describe.runIf(canPreload)("a disk that fails to sync", () => {
   test("ends what writes and readiness until the next start, which has everything that was answered", async () => {
     const folder = lendFolder();
     const broken = join(folder, "broken");
-    const env = { LD_PRELOAD: library("sync-faults"), CARDEA_SYNC_FAILS: broken };
+    const env = { LD_PRELOAD: library("sync-faults", folder), CARDEA_SYNC_FAILS: broken };
     const server = await serveFolder(folder, { house: usualHouse(), env });
     onTestFinished(server.kill);
     const client = await signIn(server);

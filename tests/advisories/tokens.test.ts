@@ -1,3 +1,4 @@
+import { sign } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import type { AnyOperation } from "@cardea/core";
 import { MciasClient } from "@cardea/mcias";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { claimsOf, openHouse, passwords, usualHouse, type TestHouse } from "../mcias/house.js";
+import { signingKeyOf } from "../mcias/keys.js";
 import { agent, callOn, operations } from "./routes.js";
 
 let house: TestHouse;
@@ -38,6 +40,21 @@ describe("row 23:", () => {
     }
     const replies = await Promise.all(spellings.map(validate));
     replies.forEach((reply, at) => expect([reply.status, reply.text], spellings[at]).toEqual([200, '{"valid":false}']));
+  });
+});
+
+describe("A3.7, types before values:", () => {
+  test.each(["iss", "sub", "jti"])("a signed token whose %s is a list of the right one is invalid", async (claim) => {
+    const claims = claimsOf(await house.tokenOf("alice"));
+    const mint = (made: object) => {
+      const encoded = [{ alg: "EdDSA", typ: "JWT" }, made].map((part) =>
+        Buffer.from(JSON.stringify(part)).toString("base64url"),
+      );
+      return `${encoded.join(".")}.${sign(null, Buffer.from(encoded.join(".")), key).toString("base64url")}`;
+    };
+    const key = await signingKeyOf(house);
+    expect((await validate(mint(claims))).body.valid, "as it was").toBe(true);
+    expect((await validate(mint({ ...claims, [claim]: [claims[claim]] }))).text).toBe('{"valid":false}');
   });
 });
 

@@ -97,7 +97,7 @@ const targets: Record<string, Target> = {
       const received = { path: { id: text, jti: text }, query: { q: text }, headers: { h: text }, body: bytes };
       for (const [, op] of operations) {
         await onlyThrows([BadRequest], () =>
-          readInput(op, received, { unknown: "refuse", nulls: "absent", maxDepth: 32 }),
+          readInput(op, received, { unknown: "refuse", nulls: "absent", json: { depth: 32, values: 10_000 } }),
         );
       }
     },

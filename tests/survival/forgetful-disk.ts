@@ -24,7 +24,7 @@ export function forgetfulDisk({ torn = false, forgets }: Forgetfulness = {}): (
     // The folder itself is there; everything in it is the authority's.
     mkdirSync(disk, { mode: 0o700 });
     const env: Record<string, string> = {
-      LD_PRELOAD: library("power-loss"),
+      LD_PRELOAD: library("power-loss", folder),
       CARDEA_DISK: disk,
       CARDEA_DURABLE: durable,
     };

@@ -11,14 +11,7 @@ export { openInMemory, type InMemoryAuthority, type InMemoryOptions, type Listen
 export type { Interventions } from "./interventions.js";
 export { totpCodeAt as totpCode } from "./identity/totp.js";
 export { startAuthority } from "./main.js";
-export {
-  applyHouseFile,
-  exportHouse,
-  importHouse,
-  setupLink,
-  verifyArchive,
-  type HouseLocation,
-} from "./operator.js";
+export { applyHouseFile, exportHouse, importHouse, setupLink, verifyArchive, type HouseLocation } from "./operator.js";
 export {
   auditKey,
   listAuditEvents,

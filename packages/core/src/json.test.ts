@@ -94,6 +94,13 @@ describe("parseJson", () => {
     expect(() => parse(nested(100_000))).toThrow("nests deeper than 32");
   });
 
+  test("counts values at every depth and stops where there are too many", () => {
+    const few = { depth: 32, values: 5 };
+    expect(() => parseJson(bytes('{"a":[1,{"b":2}]}'), few)).not.toThrow();
+    expect(() => parseJson(bytes('{"a":[1,{"b":2},3]}'), few)).toThrow("more than 5 values");
+    expect(() => parse(`[${"0,".repeat(200_000)}0]`)).toThrow("more than 100000 values");
+  });
+
   test("gives objects without a prototype, so that no name is special", () => {
     const value = parse('{"__proto__":{"admin":true},"constructor":1}') as Record<string, unknown>;
     expect(Object.keys(value)).toEqual(["__proto__", "constructor"]);

@@ -1,7 +1,7 @@
 /**
  * A JSON parser for what strangers send (RFC 8259). It takes what `JSON.parse` takes, less what makes two readers
- * disagree: duplicate names at any depth and in any spelling, a byte order mark, invalid UTF-8, unpaired surrogates,
- * deep nesting. Objects have no prototype.
+ * disagree: duplicate names at any depth and in any spelling, a byte order mark, invalid UTF-8, unpaired surrogates.
+ * Nesting and the number of values are bounded. Objects have no prototype.
  */
 
 /** What is wrong with the text, in words that quote nothing of it. */
@@ -11,15 +11,25 @@ export class JsonSyntaxError extends SyntaxError {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** How much a text may hold. */
+export interface JsonLimits {
+  /** Objects and arrays inside each other. */
+  readonly depth: number;
+  /** Values, counted at every depth: a mebibyte of the smallest ones would keep the event loop for half a second. */
+  readonly values: number;
+}
+
+const usualLimits: JsonLimits = { depth: 32, values: 100_000 };
+
 /** @throws JsonSyntaxError */
-export function parseJson(bytes: Uint8Array, maxDepth = 32): unknown {
+export function parseJson(bytes: Uint8Array, limits: JsonLimits = usualLimits): unknown {
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch {
     throw new JsonSyntaxError("the text is not UTF-8");
   }
-  return new Parser(text, maxDepth).document();
+  return new Parser(text, limits).document();
 }
 
 const blanks = /[ \t\n\r]*/y;
@@ -35,12 +45,13 @@ const words: ReadonlyMap<string, boolean | null> = new Map([
 
 class Parser {
   readonly #text: string;
-  readonly #maxDepth: number;
+  readonly #limits: JsonLimits;
+  #values = 0;
   #at = 0;
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, limits: JsonLimits) {
     this.#text = text;
-    this.#maxDepth = maxDepth;
+    this.#limits = limits;
   }
 
   document(): unknown {
@@ -51,7 +62,10 @@ class Parser {
   }
 
   #value(depth: number): unknown {
-    if (depth > this.#maxDepth) throw new JsonSyntaxError(`the text nests deeper than ${this.#maxDepth}`);
+    if (depth > this.#limits.depth) throw new JsonSyntaxError(`the text nests deeper than ${this.#limits.depth}`);
+    this.#values += 1;
+    if (this.#values > this.#limits.values)
+      throw new JsonSyntaxError(`the text holds more than ${this.#limits.values} values`);
     this.#match(blanks);
     const first = this.#text[this.#at];
     if (first === "{") return this.#object(depth);

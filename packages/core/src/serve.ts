@@ -2,14 +2,14 @@ import { read } from "./contract/read.js";
 import type { InputOf, Operation, OutputOf } from "./contract/operation.js";
 import type { WireSchema } from "./contract/parts.js";
 import { CardeaError } from "./errors.js";
-import { JsonSyntaxError, parseJson } from "./json.js";
+import { JsonSyntaxError, parseJson, type JsonLimits } from "./json.js";
 
 /**
  * The serving end of a contract: reads a request through the very rows that a client writes it with, and writes
  * replies through their schemas, so that a member which the contract does not name never leaves.
  */
 
-export { JsonSyntaxError, parseJson } from "./json.js";
+export { JsonSyntaxError, parseJson, type JsonLimits } from "./json.js";
 export { read, type Mismatch, type Reading } from "./contract/read.js";
 
 /** A request as it came in, after routing. Bodies are whole and within the front door's limits. */
@@ -27,7 +27,8 @@ export interface ReadRules {
   readonly unknown: "refuse" | "ignore";
   /** `absent`: a JSON null in place of an optional member counts as not being there. */
   readonly nulls: "absent" | "value";
-  readonly maxDepth: number;
+  /** How deep a JSON body may nest, and how many values it may hold. */
+  readonly json: JsonLimits;
 }
 
 /** The request breaks the contract. The message names the place and what was expected, never what stood there. */
@@ -48,7 +49,7 @@ export function readInput<Op extends Operation<never, unknown>>(
   const { json, form, query, headers } = op.wired.parts;
   const input: Record<string, unknown> = {};
   if (op.path.includes("{")) input["path"] = received.path;
-  if (json !== undefined) assign(input, "json", json, jsonBody(received.body, rules.maxDepth), rules);
+  if (json !== undefined) assign(input, "json", json, jsonBody(received.body, rules.json), rules);
   if (form !== undefined) assign(input, "form", form, formBody(received.body), rules);
   // Query and header members that a row does not name mean nothing to it.
   if (query !== undefined) assign(input, "query", query, received.query, { ...rules, unknown: "ignore" });
@@ -88,10 +89,10 @@ function assign(
   if (reading.value !== undefined) input[part] = reading.value;
 }
 
-function jsonBody(body: Uint8Array, maxDepth: number): unknown {
+function jsonBody(body: Uint8Array, limits: JsonLimits): unknown {
   if (body.length === 0) return undefined;
   try {
-    return parseJson(body, maxDepth);
+    return parseJson(body, limits);
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw new BadRequest(`malformed request: ${error.message}`);
     throw error;

@@ -109,7 +109,7 @@ describe("what a server refuses in a request (2.2)", () => {
       readInput(
         row,
         { path: {}, query: {}, headers: {}, body: new TextEncoder().encode(JSON.stringify(body) ?? "") },
-        { unknown: "refuse", nulls: "absent", maxDepth: 32 },
+        { unknown: "refuse", nulls: "absent", json: { depth: 32, values: 10_000 } },
       );
     for (const body of taken) expect(() => read(body), JSON.stringify(body)).not.toThrow();
     for (const body of refused) expect(() => read(body), JSON.stringify(body)).toThrow(BadRequest);

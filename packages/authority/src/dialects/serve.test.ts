@@ -98,7 +98,7 @@ function setUp(change: Partial<Dialect<typeof contract, Callers>> = {}) {
         internal: "internal",
       },
     },
-    rules: { unknown: "refuse", nulls: "absent", maxDepth: 8 },
+    rules: { unknown: "refuse", nulls: "absent", json: { depth: 8, values: 10_000 } },
     bodyLimit: 100,
     rates: { login: { perSecond: 0.5, burst: 2 }, free: "off" },
     gate: {

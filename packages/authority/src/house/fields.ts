@@ -29,10 +29,7 @@ const filled = v.pipe(v.string(), v.minLength(1));
 /** A text that means something to others than us, such as the name of a service. */
 export const name = v.pipe(filled, v.description("a non-empty text"));
 
-export const username = text(
-  usernameForm,
-  "1 to 63 characters of A-Z a-z 0-9 . _ @ -, the first a letter or digit",
-);
+export const username = text(usernameForm, "1 to 63 characters of A-Z a-z 0-9 . _ @ -, the first a letter or digit");
 
 export const role = text(
   /^[a-z0-9][a-z0-9._-]{0,62}$/,

@@ -214,7 +214,7 @@ describe("decoding", () => {
 });
 
 describe("the serving end", () => {
-  const rules: ReadRules = { unknown: "refuse", nulls: "absent", maxDepth: 32 };
+  const rules: ReadRules = { unknown: "refuse", nulls: "absent", json: { depth: 32, values: 10_000 } };
   const received = (body: string, more = {}) => ({
     path: {},
     query: {},

@@ -39,7 +39,7 @@ export function mciasDialect(mcias: McIas): Dialect<typeof contract, Callers> {
     contract,
     errors: { ...contract.mcias, situations },
     // Section 1: unknown members, null for what is needed and deep nesting are errors; null for what is optional is absence.
-    rules: { unknown: "refuse", nulls: "absent", maxDepth: 32 },
+    rules: { unknown: "refuse", nulls: "absent", json: { depth: 32, values: 10_000 } },
     bodyLimit: 1024 * 1024,
     gate: gate(mcias),
     rates: mcias.settings.rates,
