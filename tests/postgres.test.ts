@@ -157,7 +157,8 @@ overPostgres("single use across processes", () => {
 
 overPostgres("a database that goes away and comes back", () => {
   test("meanwhile requests are refused in the words of the wire, afterwards they are served without a hand", async () => {
-    const own = await startPostgres(findPostgres()!);
+    // What it has answered must be there after the crash, so it keeps its promises to the disk.
+    const own = await startPostgres(findPostgres()!, { durable: true });
     try {
       await using house = await openHouse(usualHouse(), { database: own.url });
       const ready = () => house.raw("GET", "/../readyz");

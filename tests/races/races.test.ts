@@ -8,8 +8,8 @@ test("every kind of thing that may be used once has a race", () => {
   expect(Object.keys(singleUseRaces).sort()).toEqual(Object.keys(singleUseKinds).sort());
 });
 
-/** Each with another latency. */
-const rounds = 3;
+/** Each with another latency; `npm run soak` plays many. */
+const rounds = process.env["CARDEA_SOAK"] === "1" ? 50 : 1;
 
 describe.each(openers)("over $name, of eight who want it at once", (opener) => {
   let arena: Arena;
