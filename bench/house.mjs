@@ -21,9 +21,9 @@ export const openHouse = {
 
 /**
  * @param {object} [house]
- * @param {{ folder?: string, env?: Record<string, string>, args?: string[] }} [options]
+ * @param {{ folder?: string, env?: Record<string, string>, args?: string[], node?: string[] }} [options] `node`: its own flags.
  */
-export async function serve(house = openHouse, { folder, env = {}, args = [] } = {}) {
+export async function serve(house = openHouse, { folder, env = {}, args = [], node = [] } = {}) {
   const data = folder ?? mkdtempSync(join(tmpdir(), "cardea-bench-"));
   const ready = join(data, "ready.json");
   rmSync(ready, { force: true });
@@ -31,7 +31,20 @@ export async function serve(house = openHouse, { folder, env = {}, args = [] } =
   const started = performance.now();
   const child = spawn(
     process.execPath,
-    [cli, "serve", "--data", data, "--house", join(data, "house.json"), "--port", "0", "--ready-file", ready, ...args],
+    [
+      ...node,
+      cli,
+      "serve",
+      "--data",
+      data,
+      "--house",
+      join(data, "house.json"),
+      "--port",
+      "0",
+      "--ready-file",
+      ready,
+      ...args,
+    ],
     { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, ...env } },
   );
   while (!existsSync(ready)) {

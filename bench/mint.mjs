@@ -15,7 +15,8 @@ const inside = (/** @type {string} */ path) => new URL(`../packages/authority/di
 export async function mint(data, count) {
   const { openSqlite } = await import(inside("storage/sqlite/open.js"));
   const { createSeals } = await import(inside("keys/seal.js"));
-  const storage = await openSqlite({ path: join(data, "cardea.db"), clock: systemClock });
+  const { migrations } = await import(inside("foundation.js"));
+  const storage = await openSqlite({ path: join(data, "cardea.db"), clock: systemClock, migrations });
   const masterKey = Buffer.from(readFileSync(join(data, "master.key"), "utf8").trim(), "hex");
   const seals = createSeals({ masterKey, dataKeys: await storage.read.selectFrom("data_keys").selectAll().execute() });
   const row = await storage.read

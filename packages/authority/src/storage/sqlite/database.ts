@@ -40,7 +40,11 @@ export class SqliteConnection {
 
   /** Whether a transaction is open. A full disk or a failing one ends it without being asked. */
   get inTransaction(): boolean {
-    return this.#engine.isTransaction;
+    try {
+      return this.#engine.isTransaction;
+    } catch (error) {
+      throw storageFailure(error, this.#path);
+    }
   }
 
   /**

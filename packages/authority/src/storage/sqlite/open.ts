@@ -44,12 +44,14 @@ export async function openSqlite(options: SqliteOptions): Promise<Storage> {
   const engine = await loadEngine(options.provider);
   const opened: Opened = [];
   try {
-    const file = options.path === ":memory:" ? undefined : openFile(engine, options.path, opened);
-    const { writer, reader } = file ?? openMemory(engine, opened);
-    await migrate(kyselyOver<unknown>(writer), "sqlite", [identityMigrations, ...(options.migrations ?? [])], () =>
-      options.clock.now(),
-    );
-    const durability = file === undefined ? nothingToKeep : openLog(file, options.provider, opened);
+    const migrated = (writer: SqliteConnection) =>
+      migrate(kyselyOver<unknown>(writer), "sqlite", [identityMigrations, ...(options.migrations ?? [])], () =>
+        options.clock.now(),
+      );
+    const { writer, reader, durability } =
+      options.path === ":memory:"
+        ? await openMemory(engine, opened, migrated)
+        : await openFile(engine, options, opened, migrated);
     const limits = { queued: options.queuedUnits ?? 10_000, grouped: groupedUnits };
     return storageOver(new Units(writer, durability, limits), durability, kyselyOver<Schema>(reader), opened);
   } catch (error) {
@@ -100,29 +102,29 @@ async function closeAll(opened: Opened): Promise<void> {
 interface Connections {
   readonly writer: SqliteConnection;
   readonly reader: Executes;
+  readonly durability: Durability;
 }
 
-interface FileConnections extends Connections {
-  /** The real name of the file. */
-  readonly file: string;
-  readonly reading: SqliteConnection;
-}
+type Migrated = (writer: SqliteConnection) => Promise<void>;
 
-function openFile(engine: Engine, path: string, opened: Opened): FileConnections {
+async function openFile(
+  engine: Engine,
+  { path, provider }: SqliteOptions,
+  opened: Opened,
+  migrated: Migrated,
+): Promise<Connections> {
   const { writer, file } = openWriter(engine, path, opened);
   const reading = new SqliteConnection(engine, file, busyMs);
   opened.push(reading);
   reading.execute("pragma query_only = on");
-  return { writer, reader: new ReadOnly(reading, (read) => read()), file, reading };
-}
+  await migrated(writer);
 
-/** From here on a commit does not wait for the disk by itself: the log does, before anybody is told. */
-function openLog({ writer, file, reading }: FileConnections, provider: SqliteProvider | undefined, opened: Opened) {
+  // From here on a commit does not wait for the disk by itself: the log does, before anybody is told.
   writer.execute("pragma synchronous = normal");
   writer.execute("pragma wal_autocheckpoint = 0");
   const log = new WriteAheadLog(file, reading, provider);
   opened.push(log);
-  return log;
+  return { writer, reader: new ReadOnly(reading, (read) => log.read(read)), durability: log };
 }
 
 /** In memory a commit is as durable as it will ever be, and reads look at no other copy. */
@@ -166,10 +168,11 @@ function closeWhole(writer: SqliteConnection): void {
 }
 
 /** Both sides share the one connection there is. Between two macrotasks a group of units is whole or not begun. */
-function openMemory(engine: Engine, opened: Opened): Connections {
+async function openMemory(engine: Engine, opened: Opened, migrated: Migrated): Promise<Connections> {
   const writer = new SqliteConnection(engine, ":memory:", busyMs);
   opened.push(writer);
   makeStrict(writer);
+  await migrated(writer);
   const guarded = new ReadOnly(writer, (read) => {
     writer.execute("pragma query_only = on");
     try {
@@ -178,7 +181,7 @@ function openMemory(engine: Engine, opened: Opened): Connections {
       writer.execute("pragma query_only = off");
     }
   });
-  return { writer, reader: guarded };
+  return { writer, reader: guarded, durability: nothingToKeep };
 }
 
 function makeStrict(writer: SqliteConnection): void {

@@ -21,6 +21,7 @@ export class WriteAheadLog implements Durability {
   readonly #checkpointer: Checkpointer;
   readonly #log: number;
   #units = 0;
+  #tidying = false;
   #failure: StorageError | undefined;
 
   /** @param path of the data file, whose log exists: something was written since it was opened */
@@ -37,10 +38,19 @@ export class WriteAheadLog implements Durability {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /**
+   * Reads share one transaction until something is written: to take and give back the engine's locks costs more than to
+   * read. While the log is emptied each has its own, so that none is in the way.
+   */
+  read<T>(work: () => T): T {
+    if (!this.#tidying && !this.#reader.inTransaction) this.#reader.execute("begin");
+    return work();
+  }
+
   hold(): void {
     this.check();
-    this.#reader.execute("begin");
-    // A transaction begins with its first read.
+    if (!this.#reader.inTransaction) this.#reader.execute("begin");
+    // A transaction begins with its first read, and there may have been none.
     this.#reader.execute("select 1 from sqlite_schema limit 1");
   }
 
@@ -66,10 +76,14 @@ export class WriteAheadLog implements Durability {
     this.#units += units;
     if (this.#units < unitsInLog || this.#failure !== undefined || !this.#checkpointer.isReady()) return;
     this.#units = 0;
+    this.#tidying = true;
+    this.release();
     await this.#checkpointer.run();
+    this.#tidying = false;
   }
 
   async close(): Promise<void> {
+    this.release();
     await this.#checkpointer.close();
     await promisify(close)(this.#log);
   }
