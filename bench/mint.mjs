@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@cardea/core";
 
-const inside = (/** @type {string} */ path) => new URL(`../packages/authority/dist/${path}`, import.meta.url).href;
+/** The address of a module of the authority that it shows to nobody. @param {string} path */
+export const inside = (path) => new URL(`../packages/authority/dist/${path}`, import.meta.url).href;
 
 /**
  * @param {string} data The data folder.
