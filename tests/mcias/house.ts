@@ -108,6 +108,7 @@ export async function openHouse(
       storage = {
         kind: real.kind,
         read: real.read,
+        ...(real.version !== undefined && { version: real.version }),
         unit: (work) => (fault === undefined ? real.unit(work) : Promise.reject(fault)),
         ping: () => real.ping(),
         close: () => real.close(),

@@ -212,7 +212,7 @@ describe("an account that is there gets", () => {
     await core.storage.unit((tx) =>
       recordToken(tx, { jti: "t", accountId, wire: "mcias", issuer: "i", issuedAt: now, expiresAt: now + 1_000 }),
     );
-    const lives = async () => (await tokenLookup(core.storage.read, "mcias")("t")) !== undefined;
+    const lives = async () => (await tokenLookup(core.storage, "mcias")("t")) !== undefined;
     await apply(accounts(alice));
     expect(await lives()).toBe(true);
     await apply(accounts({ ...alice, password: "another password" }));

@@ -40,7 +40,7 @@ async function giveToken(account: Account): Promise<void> {
 }
 
 const tokenLives = async (account: Account) =>
-  (await tokenLookup(core.storage.read, "mcias")(`token of ${account.username}`)) !== undefined;
+  (await tokenLookup(core.storage, "mcias")(`token of ${account.username}`)) !== undefined;
 
 interface Transition {
   readonly from: AccountStatus;

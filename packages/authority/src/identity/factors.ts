@@ -42,7 +42,20 @@ export async function enrolTotp(
   if (present !== undefined) {
     if (equalSecrets(factor.secret, seals.open(place(present.id), present.sealed))) return false;
   }
-  // Also one that waits for its first code: nobody has two.
+  await replaceTotp(tx, seals, now, accountId, { ...factor, enabled: true });
+  await touch(tx, accountId, now);
+  await record(tx, origin, now, { type: "totp_enrolled", target: accountId });
+  return true;
+}
+
+/** Stores a secret, sealed and bound to its row, in place of any other, also of one that waits: nobody has two. */
+export async function replaceTotp(
+  tx: Tx,
+  seals: Seals,
+  now: number,
+  accountId: string,
+  factor: { readonly id: string; readonly secret: Uint8Array; readonly enabled: boolean },
+): Promise<void> {
   await tx.deleteFrom("factors").where("account_id", "=", accountId).where("kind", "=", "totp").execute();
   await tx
     .insertInto("factors")
@@ -50,20 +63,12 @@ export async function enrolTotp(
       id: factor.id,
       account_id: accountId,
       kind: "totp",
-      secret: sealTotp(seals, factor),
-      enabled: 1,
+      secret: seals.seal(place(factor.id), factor.secret),
+      enabled: factor.enabled ? 1 : 0,
       last_step: 0,
       created_at: now,
     })
     .execute();
-  await touch(tx, accountId, now);
-  await record(tx, origin, now, { type: "totp_enrolled", target: accountId });
-  return true;
-}
-
-/** A secret as it is stored: bound to the row of its factor. */
-export function sealTotp(seals: Seals, factor: { readonly id: string; readonly secret: Uint8Array }): Uint8Array {
-  return seals.seal(place(factor.id), factor.secret);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { setStatus, type Account } from "./accounts.js";
 import { add, openCore, origin, type TestCore } from "./core.test.support.js";
+import type { Reader } from "../storage/storage.js";
 import { findToken, pruneTokens, recordToken, revokeTokensOf, spendToken, tokenLookup } from "./issued-tokens.js";
 
 const hour = 3_600_000;
@@ -27,7 +28,7 @@ const issue = (jti: string, token: { account?: Account; wire?: string; expiresAt
   );
 
 const spend = (jti: string, wire = "mcias") => core.storage.unit((tx) => spendToken(tx, wire, jti, core.clock.now()));
-const look = (jti: string, wire = "mcias") => tokenLookup(core.storage.read, wire)(jti);
+const look = (jti: string, wire = "mcias") => tokenLookup(core.storage, wire)(jti);
 
 describe("a token", () => {
   test("is found with what was recorded of it and of its account", async () => {
@@ -55,6 +56,36 @@ describe("a token", () => {
     expect(await spend("t1")).toBe(true);
     expect(await look("t1")).toBeUndefined();
     expect(await findToken(core.storage.read, "mcias", "t1")).toEqual({ accountId: alice.id });
+  });
+
+  test("is asked for once until something is written, and is dead for the same lookup once it is spent", async () => {
+    await issue("t1");
+    let asked = 0;
+    const { read } = core.storage;
+    const counted = {
+      selectFrom: read.selectFrom.bind(read),
+      getExecutor: read.getExecutor.bind(read),
+      executeQuery: (query: Parameters<Reader["executeQuery"]>[0]) => {
+        asked += 1;
+        return read.executeQuery(query);
+      },
+    } as Reader;
+    const lookup = tokenLookup({ read: counted, version: () => core.storage.version?.() ?? 0 }, "mcias");
+    for (let i = 0; i < 3; i += 1) expect(await lookup("t1")).toBeDefined();
+    expect(asked).toBe(1);
+    await issue("another");
+    expect(await lookup("t1")).toBeDefined();
+    expect(asked).toBe(2);
+    await spend("t1");
+    expect(await lookup("t1")).toBeUndefined();
+  });
+
+  test("is asked for every time where others may write", async () => {
+    await issue("t1");
+    const lookup = tokenLookup({ read: core.storage.read }, "mcias");
+    expect(await lookup("t1")).toBeDefined();
+    await spend("t1");
+    expect(await lookup("t1")).toBeUndefined();
   });
 
   test("that thirty spend at once is spent by one of them", async () => {

@@ -1,4 +1,5 @@
-import type { Reader, Tx } from "../storage/storage.js";
+import { Recent } from "@cardea/core";
+import type { Reader, Storage, Tx } from "../storage/storage.js";
 
 /** What is kept of every token that was handed out: never the token itself. */
 export interface IssuedToken {
@@ -87,8 +88,26 @@ export interface TokenFacts {
 /** Finds the facts of a token that is recorded, not revoked, and of an active account. */
 export type TokenLookup = (jti: string) => Promise<TokenFacts | undefined>;
 
-/** Every protected request asks this, so it is compiled once. */
-export function tokenLookup(db: Reader, wire: string): TokenLookup {
+/**
+ * Every protected request asks this, so it is compiled once, and where nobody else writes to the database, an answer is
+ * remembered until the next write, whatever that is about.
+ */
+export function tokenLookup(storage: Pick<Storage, "read" | "version">, wire: string): TokenLookup {
+  const ask = tokenQuery(storage.read, wire);
+  const remembered = new Recent<{ readonly version: number; readonly facts: TokenFacts }>(10_000);
+  return async (jti) => {
+    // Taken before the question: an answer may be newer than its version, and never older.
+    const version = storage.version?.();
+    if (version === undefined) return ask(jti);
+    const known = remembered.get(jti);
+    if (known?.version === version) return known.facts;
+    const facts = await ask(jti);
+    if (facts !== undefined) remembered.set(jti, { version, facts });
+    return facts;
+  };
+}
+
+function tokenQuery(db: Reader, wire: string): TokenLookup {
   const compiled = db
     .selectFrom("issued_tokens")
     .innerJoin("accounts", "accounts.id", "issued_tokens.account_id")

@@ -4,7 +4,7 @@ import { consume, offer } from "../storage/single-use.js";
 import type { Reader, Tx } from "../storage/storage.js";
 import { touch } from "./accounts.js";
 import { record, type Origin } from "./audit.js";
-import { consumeTotp, findTotpFactor, sealTotp, type Factor } from "./factors.js";
+import { consumeTotp, findTotpFactor, replaceTotp, type Factor } from "./factors.js";
 
 /** How long a secret waits for its first code. */
 const pendingMs = 60 * 60_000;
@@ -21,19 +21,7 @@ export async function beginTotpEnrolment(
   factor: { readonly id: string; readonly secret: Uint8Array },
 ): Promise<"pending" | "enrolled"> {
   if ((await findTotpFactor(tx, accountId)) !== undefined) return "enrolled";
-  await tx.deleteFrom("factors").where("account_id", "=", accountId).where("kind", "=", "totp").execute();
-  await tx
-    .insertInto("factors")
-    .values({
-      id: factor.id,
-      account_id: accountId,
-      kind: "totp",
-      secret: sealTotp(seals, factor),
-      enabled: 0,
-      last_step: 0,
-      created_at: now,
-    })
-    .execute();
+  await replaceTotp(tx, seals, now, accountId, { ...factor, enabled: false });
   const pending = { kind: "totp_enrolment", digest: sha256(factor.id), accountId, payload: {} } as const;
   await offer(tx, { ...pending, expiresAt: now + pendingMs, now });
   return "pending";

@@ -32,6 +32,11 @@ export interface Storage {
    * take back. They wait for no unit, and cannot write.
    */
   readonly read: Reader;
+  /**
+   * Another number whenever a unit has been written: while it stays, a read would give what it gave. Absent where other
+   * processes write too.
+   */
+  version?(): number;
   /** Resolves where the database answers. @throws StorageError */
   ping(): Promise<void>;
   /** Ends after the units that are under way. */

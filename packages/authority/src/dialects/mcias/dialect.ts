@@ -29,7 +29,7 @@ export interface McIas extends McIasDeps {
 
 /** What the handlers of a dialect share. */
 export function openMcias(deps: McIasDeps): McIas {
-  return { ...deps, tokens: createTokens({ ...deps, read: deps.storage.read }) };
+  return { ...deps, tokens: createTokens(deps) };
 }
 
 /** MCIAS (wire document), spoken over the identity core: the `seed` profile. */

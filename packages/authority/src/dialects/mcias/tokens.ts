@@ -5,7 +5,7 @@ import { administrator } from "../../identity/roles.js";
 import type { SigningKeys } from "../../identity/signing-keys.js";
 import { sha256 } from "../../keys/digest.js";
 import { encodeHeader, readJws, writeJws } from "../../keys/jws.js";
-import type { Reader, Tx } from "../../storage/storage.js";
+import type { Storage, Tx } from "../../storage/storage.js";
 import { isUuid } from "./ids.js";
 import type { McIasSettings } from "./settings.js";
 
@@ -55,12 +55,12 @@ interface WireToken {
 
 export function createTokens(deps: {
   readonly keys: SigningKeys;
-  readonly read: Reader;
+  readonly storage: Storage;
   readonly settings: McIasSettings;
   readonly uuid: () => string;
 }): Tokens {
   const { keys, settings } = deps;
-  const lookup = tokenLookup(deps.read, "mcias");
+  const lookup = tokenLookup(deps.storage, "mcias");
   /** Signatures that were right, so that a token seen before costs no second verification. Everything else is asked each time. */
   const seen = new Recent<Claims>(10_000);
 

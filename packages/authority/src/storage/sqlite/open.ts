@@ -65,6 +65,7 @@ function storageOver(units: Units, durability: Durability, read: Kysely<Schema>,
     kind: "sqlite",
     unit: (work) => units.run(work),
     read,
+    version: () => units.version,
     async ping() {
       durability.check();
       await read.selectFrom("settings").select("name").limit(1).execute();

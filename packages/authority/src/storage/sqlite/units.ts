@@ -61,12 +61,18 @@ export class Units {
   /** Ends the attempt that is under way as one that waited. */
   #trip: (() => void) | undefined;
   #closed = false;
+  #version = 0;
   #drained: (() => void) | undefined;
 
   constructor(connection: SqliteConnection, durability: Durability, limits: UnitLimits) {
     this.#connection = connection;
     this.#durability = durability;
     this.#limits = limits;
+  }
+
+  /** See `Storage.version`. */
+  get version(): number {
+    return this.#version;
   }
 
   /** See `Storage.unit`. */
@@ -141,6 +147,8 @@ export class Units {
     } catch (error) {
       return () => runs.forEach(({ unit }) => unit.reject(error));
     }
+    // Before anybody is told: what was remembered of earlier reads is over when the writer hears that it has written.
+    this.#version += 1;
     return () => runs.forEach(tell);
   }
 
