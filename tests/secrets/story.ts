@@ -118,6 +118,7 @@ async function serveAndFail(
     readyFile,
     port: 0,
     log: await jsonLog({ clock: systemClock, level: "info", destination: logFile }),
+    logRequests: true,
     wrapStorage: (real) => {
       storage = real;
       return {
