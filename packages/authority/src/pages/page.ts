@@ -82,3 +82,23 @@ export async function page(
   const policy = { "content-security-policy": contentPolicy(content.formTarget) };
   return { status, headers: { ...headers, ...policy }, body: text.toString() };
 }
+
+/** What is wrong with what was entered; nothing where nothing is. */
+export function alert(problem: string | undefined): Markup | "" {
+  return problem === undefined ? "" : html`<div class="alert" role="alert"><p>${problem}</p></div>`;
+}
+
+/** The field for a user name. @param attributes further ones, as markup */
+export function usernameField(value: string, attributes: Markup | ""): Markup {
+  return html`<label for="username">User name</label>
+    <input
+      id="username"
+      name="username"
+      value="${value}"
+      autocomplete="username"
+      autocapitalize="none"
+      spellcheck="false"
+      required
+      ${attributes}
+    />`;
+}

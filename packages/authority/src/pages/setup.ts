@@ -7,7 +7,7 @@ import { isAcceptablePassword, passwordBytes } from "../identity/passwords.js";
 import { isSetupLinkOpen, useSetupLink } from "../identity/setup-link.js";
 import type { Storage } from "../storage/storage.js";
 import type { HashPool } from "../workers/hash-pool.js";
-import { page } from "./page.js";
+import { alert, page, usernameField } from "./page.js";
 
 export interface SetupDeps {
   readonly storage: Storage;
@@ -131,19 +131,9 @@ function form(request: Inbound, status: number, { username = "", problem }: Ente
     title: "Make the first administrator",
     host: request.origin,
     body: html`<p>Nobody can administer this authority yet. Whoever fills this in, can.</p>
-      ${problem === undefined ? "" : html`<div class="alert" role="alert"><p>${problem.text}</p></div>`}
+      ${alert(problem?.text)}
       <form method="post">
-        <label for="username">User name</label>
-        <input
-          id="username"
-          name="username"
-          value="${username}"
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck="false"
-          required
-          ${mark("username")}
-        />
+        ${usernameField(username, mark("username"))}
         <label for="password">Password</label>
         <input
           id="password"

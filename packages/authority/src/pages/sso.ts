@@ -6,7 +6,7 @@ import { readParameters } from "../front/parameters.js";
 import { createRates } from "../front/rates.js";
 import type { Origin } from "../identity/audit.js";
 import type { Seals } from "../keys/seal.js";
-import { page, type Markup } from "./page.js";
+import { type Markup, alert, page, usernameField } from "./page.js";
 import { formValue, isFormValue, type SsoRequest } from "./sso-form.js";
 
 /** What the page asks of the wire that it signs in for. */
@@ -155,20 +155,10 @@ async function form(
     body: html`<p>
         <strong>${asked.clientId}</strong> asks who you are. You go back to ${new URL(asked.redirectUri).host}.
       </p>
-      ${problem === undefined ? "" : html`<div class="alert" role="alert"><p>${problems[problem][1]}</p></div>`}
+      ${alert(problem === undefined ? undefined : problems[problem][1])}
       <form method="post">
         <input type="hidden" name="form" value="${formValue(seals, clock, asked)}" />
-        <label for="username">User name</label>
-        <input
-          id="username"
-          name="username"
-          value="${username}"
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck="false"
-          required
-          ${problem === undefined ? "" : html`autofocus`}
-        />
+        ${usernameField(username, problem === undefined ? "" : html`autofocus`)}
         <label for="password">Password</label>
         <input id="password" name="password" type="password" autocomplete="current-password" required />
         <label for="code">Code</label>
